@@ -1,0 +1,2 @@
+export type * from './limit.types.js';
+export type * from './request-facts.js';
