@@ -1,1 +1,3 @@
-export {};
+export { freePort } from './free-port.js';
+export { startMariaDb, type RunningMariaDb } from './mariadb.service.js';
+export { startRedis, type RedisOptions, type RunningRedis } from './redis.service.js';
