@@ -6,7 +6,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -103,7 +103,7 @@ function startGuard(pid: number | undefined, launch: ServiceLaunch): ChildProces
   const args = ['-c', GUARD, 'guard', String(pid ?? ''), launch.dir, launch.container ?? ''];
   const guard = spawn('sh', args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   guard.unref();
-  (guard.stdin as Socket).unref();
+  if (guard.stdin instanceof Socket) guard.stdin.unref();
   return guard;
 }
 

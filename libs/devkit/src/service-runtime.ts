@@ -48,7 +48,7 @@ function locateAll(binaries: readonly string[]): ReadonlyMap<string, string> | n
 }
 
 function locate(binary: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS];
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
   return folders.map((folder) => join(folder, binary)).find(isExecutable) ?? null;
 }
 

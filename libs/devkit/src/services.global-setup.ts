@@ -22,7 +22,7 @@ interface SharedServices {
 }
 
 const KEY = Symbol.for('ai-gateway.test-services');
-const registry = globalThis as { [KEY]?: SharedServices };
+const registry = globalThis as { [KEY]?: SharedServices | undefined };
 
 export async function setup(project: TestProject): Promise<void> {
   const shared = (registry[KEY] ??= { users: 0, started: startServices() });
@@ -35,7 +35,7 @@ export async function setup(project: TestProject): Promise<void> {
 export async function teardown(): Promise<void> {
   const shared = registry[KEY];
   if (shared === undefined || --shared.users > 0) return;
-  delete registry[KEY];
+  registry[KEY] = undefined;
   const { redis, mariaDb } = await shared.started;
   await Promise.all([redis.stop(), mariaDb.stop()]);
 }
