@@ -1,15 +1,14 @@
 /**
- * One private service for tests: a child process (or container) that cannot outlive us. A guard
- * shell holds the read end of a pipe; when we end in whatever way, also by SIGKILL, the pipe closes
- * and the guard ends the service by its pid and removes its folder. Exit handlers alone would not
- * run on a crash, and a parent-death signal is not available to Node.
+ * One private service for tests: a child process (or container) with its own folder, ready when a
+ * probe says so, and guarded so that it cannot outlive us.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { Socket, connect } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { guardProcess } from './process-guard.js';
 
 export interface ServiceLaunch {
   readonly name: string;
@@ -23,15 +22,12 @@ export interface ServiceLaunch {
 
 const READY_TIMEOUT_MS = 60_000;
 const PROBE_PAUSE_MS = 15;
-const GUARD =
-  'cat >/dev/null; if [ -n "$3" ]; then docker rm -f "$3"; fi; kill -9 "$1"; rm -rf "$2"';
 
 export const privateFolder = (name: string): string =>
   mkdtempSync(join(tmpdir(), `ai-gateway-${name}-`));
 
 export class ServiceProcess {
   private readonly child: ChildProcess;
-  private readonly guard: ChildProcess;
   private readonly exited: Promise<void>;
   private hasExited = false;
 
@@ -43,11 +39,12 @@ export class ServiceProcess {
       cwd: launch.dir,
     });
     closeSync(log);
-    this.guard = startGuard(this.child.pid, launch);
+    const { pid } = this.child;
+    const release = pid === undefined ? () => undefined : guardProcess({ ...launch, pid });
     this.exited = new Promise((resolve) => {
       const onEnd = (): void => {
         this.hasExited = true;
-        this.guard.kill('SIGKILL');
+        release();
         resolve();
       };
       this.child.once('exit', onEnd);
@@ -97,14 +94,6 @@ export class ServiceProcess {
   private logTail(): string {
     return readFileSync(join(this.launch.dir, 'service.log'), 'utf8').slice(-2000);
   }
-}
-
-function startGuard(pid: number | undefined, launch: ServiceLaunch): ChildProcess {
-  const args = ['-c', GUARD, 'guard', String(pid ?? ''), launch.dir, launch.container ?? ''];
-  const guard = spawn('sh', args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-  guard.unref();
-  if (guard.stdin instanceof Socket) guard.stdin.unref();
-  return guard;
 }
 
 /** Connects to 127.0.0.1:port, writes `greeting` if any, and resolves to the first bytes or null. */
