@@ -36,7 +36,12 @@ export class GatewayProcess {
     private readonly management: { readonly app: NestExpressApplication; readonly server: Server },
   ) {}
 
-  static async create(settings: GatewaySettings, logger: Logger): Promise<GatewayProcess> {
+  /** @param sources where configuration comes from; by default as the settings say */
+  static async create(
+    settings: GatewaySettings,
+    logger: Logger,
+    sources: readonly ConfigSource[] = configSources(settings),
+  ): Promise<GatewayProcess> {
     const metrics = createGatewayMetrics(createRegistry());
     metrics.buildInfo.set({ version: VERSION }, 1);
     const pools = createTargetPools(settings);
@@ -48,7 +53,7 @@ export class GatewayProcess {
       logger,
     });
     const config = new RunningConfig({
-      sources: configSources(settings),
+      sources,
       metrics,
       logger,
       onInstalled: (table) => pools.retain(originsOf(table)),

@@ -3,17 +3,18 @@
  * management paths are passed on; nothing of a framework stands before the data paths.
  */
 import {
+  ServerResponse,
   createServer,
   type IncomingMessage,
   type RequestListener,
   type Server,
-  type ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { newRequestId, requestIdFrom } from '@ai-gateway/node-runtime';
 import { answerRefusal } from '../pipeline/error-answer.js';
 import type { Gateway } from '../pipeline/gateway.js';
-import { handleRequest } from '../pipeline/pipeline.js';
+import { handleRequest, handleUpgrade } from '../pipeline/pipeline.js';
 import { refuse, type Refusal } from '../pipeline/refusal.js';
 import { RequestContext } from '../pipeline/request-context.js';
 import type { RunningTable } from '../pipeline/running-table.js';
@@ -109,11 +110,15 @@ export class DataListener {
     if (MANAGEMENT_PATHS.has(ctx.path)) return this.options.management(req, res);
     const overload = this.overload();
     if (overload !== null) return this.refuseAndClose(ctx, overload);
+    if (this.draining) res.shouldKeepAlive = false;
+    this.track(handleRequest(ctx, this.gateway));
+  };
+
+  private track(request: Promise<void>): void {
     this.inflight += 1;
     this.gateway.metrics.inflight.inc();
-    if (this.draining) res.shouldKeepAlive = false;
-    void handleRequest(ctx, this.gateway).finally(this.onRequestEnd);
-  };
+    void request.finally(this.onRequestEnd);
+  }
 
   private readonly onRequestEnd = (): void => {
     this.inflight -= 1;
@@ -154,8 +159,20 @@ export class DataListener {
     );
   }
 
-  private onUpgrade(req: IncomingMessage, socket: Duplex, _head: Buffer): void {
-    this.reject(socket, req, refuse('upgrade_required'));
+  /** The pipeline answers refusals through a response bound to the socket. */
+  private onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    if (req.headers.upgrade?.toLowerCase() !== 'websocket') {
+      return this.reject(socket, req, refuse('upgrade_required'));
+    }
+    const res = new ServerResponse(req);
+    res.shouldKeepAlive = false;
+    res.assignSocket(socket as Socket);
+    res.once('finish', () => socket.end());
+    const ctx = this.contextOf(req, res);
+    const refusal = checkFraming(req) ?? this.overload();
+    if (refusal !== null) return this.refuseAndClose(ctx, refusal);
+    this.track(handleUpgrade(ctx, this.gateway, { socket, head }));
   }
 
   private reject(socket: Duplex, req: IncomingMessage, refusal: Refusal): void {

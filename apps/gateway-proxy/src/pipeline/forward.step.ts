@@ -2,9 +2,11 @@
  * Step 7: to the upstream. A target that cannot be connected to has received nothing, so the next
  * one is tried; anything sent is never sent twice.
  */
+import type { Socket } from 'node:net';
 import { chooseTarget } from '@ai-gateway/gateway-engine';
 import type { Gateway } from './gateway.js';
-import type { Refusal } from './refusal.js';
+import type { Upgrade } from '../upstream/forwarder.port.js';
+import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
 import { gatewayHeaders } from './response-headers.js';
 
@@ -33,6 +35,27 @@ export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Re
     ctx.target = next;
   }
   return refusal;
+}
+
+/** Only plain services take upgrades. */
+export async function forwardUpgrade(
+  ctx: RequestContext,
+  gateway: Gateway,
+  upgrade: Upgrade,
+): Promise<Refusal | null> {
+  const { destination, target } = ctx;
+  if (target === null || destination?.upstream.protocol !== 'http') {
+    return refuse('upgrade_required');
+  }
+  ctx.res.detachSocket(upgrade.socket as Socket);
+  ctx.statusCode = 101;
+  ctx.endState = 'complete_reported';
+  gateway.balancer.started(target.id);
+  try {
+    return await gateway.serviceForwarder.upgrade(ctx, target, upgrade);
+  } finally {
+    gateway.balancer.ended(target.id);
+  }
 }
 
 /** `GET /v1/models`: the names of the running configuration. */

@@ -4,7 +4,7 @@ import type { BalancerState } from '@ai-gateway/gateway-engine';
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { GatewayMetrics } from '../metrics.js';
 import type { TokenCounter } from '../counting/token-counter.port.js';
-import type { Forwarder } from '../upstream/forwarder.port.js';
+import type { Forwarder, UpgradeForwarder } from '../upstream/forwarder.port.js';
 import type { RequestRecorder } from './request-recorder.js';
 
 export interface PipelineOptions {
@@ -22,7 +22,7 @@ export interface Gateway {
   /** Null without a master key: then no API key can be verified. */
   readonly apiKeyDigest: ((key: string) => string) | null;
   readonly llmForwarder: Forwarder;
-  readonly serviceForwarder: Forwarder;
+  readonly serviceForwarder: UpgradeForwarder;
   readonly tokenCounter: TokenCounter;
   readonly recorder: RequestRecorder;
   readonly metrics: GatewayMetrics;

@@ -6,7 +6,8 @@ import { admit } from './admit.step.js';
 import { check } from './check.step.js';
 import { choose } from './choose.step.js';
 import { answerRefusal } from './error-answer.js';
-import { forward } from './forward.step.js';
+import type { Upgrade } from '../upstream/forwarder.port.js';
+import { forward, forwardUpgrade } from './forward.step.js';
 import type { Gateway } from './gateway.js';
 import { identify } from './identify.step.js';
 import { match } from './match.step.js';
@@ -21,6 +22,22 @@ export async function handleRequest(ctx: RequestContext, gateway: Gateway): Prom
     if (refusal !== null) answerRefusal(ctx, gateway, refusal);
   } catch (err) {
     gateway.logger.error({ err, request_id: ctx.requestId }, 'request failed inside the gateway');
+    answerRefusal(ctx, gateway, refuse('internal_error'));
+  }
+  await settle(ctx, gateway);
+}
+
+/** A WebSocket takes the same way; its lease ends with the connection. */
+export async function handleUpgrade(
+  ctx: RequestContext,
+  gateway: Gateway,
+  upgrade: Upgrade,
+): Promise<void> {
+  try {
+    const refusal = (await prepare(ctx, gateway)) ?? (await forwardUpgrade(ctx, gateway, upgrade));
+    if (refusal !== null) answerRefusal(ctx, gateway, refusal);
+  } catch (err) {
+    gateway.logger.error({ err, request_id: ctx.requestId }, 'upgrade failed inside the gateway');
     answerRefusal(ctx, gateway, refuse('internal_error'));
   }
   await settle(ctx, gateway);

@@ -1,4 +1,5 @@
 /** How a request reaches a target. One port, two implementations, chosen per upstream protocol. */
+import type { Duplex } from 'node:stream';
 import type { EndState } from '@ai-gateway/contracts';
 import type { CompiledTarget } from '@ai-gateway/gateway-engine';
 import type { Refusal } from '../pipeline/refusal.js';
@@ -14,4 +15,15 @@ export interface Forwarder {
   /** Resolves when the answer has been relayed to its last byte or has failed; never rejects. */
   exchange(ctx: RequestContext, target: CompiledTarget): Promise<ExchangeResult>;
   close(): Promise<void>;
+}
+
+export interface UpgradeForwarder extends Forwarder {
+  /** Hands a WebSocket over; resolves when it has closed. A refusal leaves the socket to the caller. */
+  upgrade(ctx: RequestContext, target: CompiledTarget, upgrade: Upgrade): Promise<Refusal | null>;
+}
+
+/** An upgrade request's connection and the bytes that came behind its head. */
+export interface Upgrade {
+  readonly socket: Duplex;
+  readonly head: Buffer;
 }

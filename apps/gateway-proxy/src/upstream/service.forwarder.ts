@@ -5,7 +5,6 @@
  */
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import type { CompiledTarget } from '@ai-gateway/gateway-engine';
 import { createProxyServer, type ServerOptions } from 'http-proxy';
@@ -15,14 +14,14 @@ import { refuse, type Refusal } from '../pipeline/refusal.js';
 import { ResponseRelay } from '../pipeline/relay.step.js';
 import type { RequestContext } from '../pipeline/request-context.js';
 import type { CredentialOpener } from './credential-opener.js';
-import type { ExchangeResult, Forwarder } from './forwarder.port.js';
+import type { ExchangeResult, Upgrade, UpgradeForwarder } from './forwarder.port.js';
 import { makeServiceHeaders } from './service-headers.js';
 import type { TargetPools } from './target-pools.js';
 import { failureReason, wasNeverSent } from './upstream-failure.js';
 
 const MAX_SOCKETS = 1024;
 
-export class ServiceForwarder implements Forwarder {
+export class ServiceForwarder implements UpgradeForwarder {
   private readonly proxy = createProxyServer({ selfHandleResponse: true });
   private readonly exchanges = new WeakMap<IncomingMessage, ServiceExchange>();
   private readonly agents: { readonly http: http.Agent; readonly https: https.Agent };
@@ -55,11 +54,18 @@ export class ServiceForwarder implements Forwarder {
     return exchange.done;
   }
 
-  /** Hands an upgraded connection over; its traffic is not looked at. */
-  upgrade(ctx: RequestContext, target: CompiledTarget, socket: Duplex, head: Buffer): void {
+  /** The traffic of an upgraded connection is not looked at. */
+  async upgrade(
+    ctx: RequestContext,
+    target: CompiledTarget,
+    { socket, head }: Upgrade,
+  ): Promise<Refusal | null> {
     const refusal = this.prepare(ctx, target);
-    if (refusal !== null) return void socket.destroy();
-    this.proxy.ws(ctx.req, socket, head, this.options(ctx, target), () => socket.destroy());
+    if (refusal !== null) return refusal;
+    const options = { ...this.options(ctx, target), agent: undefined };
+    this.proxy.ws(ctx.req, socket, head, options, () => socket.destroy());
+    await new Promise((resolve) => socket.once('close', resolve));
+    return null;
   }
 
   close(): Promise<void> {
