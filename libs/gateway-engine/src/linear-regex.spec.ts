@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_REGEX_WORK, compileRegex, requireRegex } from './linear-regex.js';
 
@@ -38,5 +39,44 @@ describe('patterns that are accepted', () => {
     const regex = requireRegex('a{900}');
     expect(regex.test('a'.repeat(1_000))).toBe(true);
     expect(regex.test('a'.repeat(MAX_REGEX_WORK / 900))).toBe(false);
+  });
+
+  it('never throw, whatever pattern and text', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '(',
+        ')',
+        '[',
+        ']',
+        '{',
+        '}',
+        '*',
+        '+',
+        '?',
+        '|',
+        '\\',
+        '^',
+        '$',
+        '(?i)',
+        '\\p{L}',
+      ),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 8 }),
+        fc.string({ unit: 'binary' }),
+        (pieces, text) => {
+          const result = compileRegex(pieces.join(''));
+          if (result.ok) expect(typeof result.regex.test(text)).toBe('boolean');
+          else expect(result.reason).not.toBe('it cannot be compiled');
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('are refused, not fatal, when they nest too deeply', () => {
+    expect(compileRegex(`${'('.repeat(2_000)}${')'.repeat(2_000)}`).ok).toBe(false);
   });
 });
