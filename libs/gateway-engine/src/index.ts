@@ -6,6 +6,7 @@ export { RuntimeTableBuilder, compileConfig } from './config-table.js';
 export type { CompiledFieldCheck, FieldCheckFailure } from './field-check.js';
 export { jsonField, parseJsonPath, readJsonPath, type JsonPath } from './json-field.js';
 export { compileLimit, compileRouteLimit, type LimitRuleConfig } from './limit.compiler.js';
+export { applicableLimits, type ScopedLimit } from './limit-selection.js';
 export { scopeOf, textDigest, type LimitDimensions } from './limit-scope.js';
 export type * from './limit.types.js';
 export { compileRegex, type LinearRegex, type RegexResult } from './linear-regex.js';
@@ -17,6 +18,7 @@ export {
   type CompiledNamespace,
 } from './namespace.compiler.js';
 export type * from './request-facts.js';
+export { whyUncompilable } from './resource-check.js';
 export type { CompiledRoute } from './route.compiler.js';
 export type { RouteChoice, RouteTable } from './route-table.js';
 export type { RoutingFields } from './routing-fields.js';
