@@ -59,7 +59,8 @@ class Run {
   }
 
   async exitCode(): Promise<number | null> {
-    if (this.process.exitCode === null) await once(this.process, 'close');
+    if (this.process.exitCode === null && this.process.signalCode === null)
+      await once(this.process, 'close');
     return this.process.exitCode;
   }
 }
@@ -182,8 +183,7 @@ describe('launcher', () => {
     await run.line(/^ready: all/);
     run.process.kill('SIGINT');
     await run.line(/stopping all processes/);
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    run.process.kill('SIGINT');
+    run.process.kill('SIGTERM');
     expect(await run.exitCode()).toBe(1);
   });
 

@@ -9,12 +9,13 @@ import { SupervisedProcess } from './supervised-process.js';
 import type { Terminal } from './terminal.js';
 import { welcomeLines } from './welcome.block.js';
 
-/** npm passes Ctrl-C on a second time; only a later signal is a person's impatience. */
-const SAME_SIGNAL_MS = 500;
+/** npm passes Ctrl-C on a second time; only a later one is a person's impatience. */
+const ECHO_MS = 500;
 
 export class Launcher {
   private fleet: Fleet | null = null;
-  private stopping: { sinceMs: number; done: Promise<void> } | null = null;
+  private stopping: { signal: string; sinceMs: number; done: Promise<void> } | null = null;
+  private exitCode = 0;
 
   constructor(
     private readonly settings: LauncherSettings,
@@ -44,22 +45,21 @@ export class Launcher {
     for (const line of welcomeLines(settings, ports, fleet.bootstrapLines)) terminal.line(line);
   }
 
-  /** Resolves with the exit code when all children have ended. A second call ends them at once. */
-  async stop(): Promise<number> {
-    if (this.stopping !== null) {
-      if (Date.now() - this.stopping.sinceMs < SAME_SIGNAL_MS) return this.finished(0);
+  /**
+   * Resolves with the exit code when all children have ended. A second call ends them at once,
+   * unless it is the echo of the first.
+   */
+  async stop(signal: NodeJS.Signals): Promise<number> {
+    if (this.stopping === null) {
+      this.terminal.log('info', 'stopping all processes; press Ctrl-C again to end them at once');
+      const done = this.fleet?.stop(this.settings.LAUNCHER_STOP_TIMEOUT_MS) ?? Promise.resolve();
+      this.stopping = { signal, sinceMs: Date.now(), done };
+    } else if (signal !== this.stopping.signal || Date.now() - this.stopping.sinceMs > ECHO_MS) {
+      this.exitCode = 1;
       this.fleet?.kill();
-      return this.finished(1);
     }
-    this.terminal.log('info', 'stopping all processes; press Ctrl-C again to end them at once');
-    const done = this.fleet?.stop(this.settings.LAUNCHER_STOP_TIMEOUT_MS) ?? Promise.resolve();
-    this.stopping = { sinceMs: Date.now(), done };
-    return this.finished(0);
-  }
-
-  private async finished(code: number): Promise<number> {
-    await this.stopping?.done;
-    return code;
+    await this.stopping.done;
+    return this.exitCode;
   }
 }
 

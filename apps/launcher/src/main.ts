@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   });
   const launcher = new Launcher(settings, terminal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => void launcher.stop().then((code) => process.exit(code)));
+    process.on(signal, () => void launcher.stop(signal).then((code) => process.exit(code)));
   }
   await launcher.start();
 }
