@@ -20,16 +20,18 @@ export function formatLogLine(
 ): string | null {
   const entry = parseEntry(line);
   if (entry === null) return null;
-  const level = typeof entry['level'] === 'string' ? entry['level'] : 'info';
+  const level = typeof entry.level === 'string' ? entry.level : 'info';
   const fields = Object.entries(entry)
     .filter(([name, value]) => !OWN_FIELDS.has(name) && value !== null)
     .map(([name, value]) => `${inert(name)}=${formatValue(name, value)}`);
   const head = [
-    clockOf(entry['time']),
+    clockOf(entry.time),
     process.padEnd(NAME_WIDTH),
     paint(inert(level).padEnd(5), colour ? LEVEL_COLOURS[level] : undefined),
   ];
-  return [...head, inert(String(entry['msg'] ?? '')), ...fields].join(' ').trimEnd();
+  return [...head, inert(typeof entry.msg === 'string' ? entry.msg : ''), ...fields]
+    .join(' ')
+    .trimEnd();
 }
 
 function parseEntry(line: string): Record<string, unknown> | null {
@@ -49,16 +51,16 @@ function clockOf(time: unknown): string {
 function formatValue(name: string, value: unknown): string {
   const shown = name === 'err' ? errorText(value) : value;
   if (typeof shown === 'string' && BARE_VALUE.test(shown)) return shown;
-  return inert(JSON.stringify(shown) ?? '');
+  return inert(JSON.stringify(shown));
 }
 
 /** The stack stays in the JSON; a person gets the chain of messages. */
-function errorText(error: unknown): unknown {
-  if (typeof error !== 'object' || error === null) return error;
+function errorText(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
   const { message, code, cause } = error as Record<string, unknown>;
-  const own = [message, code === undefined ? undefined : `(${String(code)})`];
-  const text = own.filter((part) => part !== undefined).join(' ');
-  return cause === undefined ? text : `${text} < ${String(errorText(cause))}`;
+  const own = typeof message === 'string' ? message : 'error';
+  const text = typeof code === 'string' ? `${own} (${code})` : own;
+  return cause === undefined ? text : `${text} < ${errorText(cause)}`;
 }
 
 const paint = (text: string, code: number | undefined) =>

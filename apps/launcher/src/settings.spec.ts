@@ -32,9 +32,9 @@ describe('launcher settings', () => {
     expect(
       stages[2]?.map(({ name, env }) => [
         name,
-        env['GATEWAY_PORT'],
-        env['GATEWAY_MANAGEMENT_PORT'],
-        env['GATEWAY_INSTANCE_ID'],
+        env.GATEWAY_PORT,
+        env.GATEWAY_MANAGEMENT_PORT,
+        env.GATEWAY_INSTANCE_ID,
       ]),
     ).toEqual([
       ['gateway-1', '8081', '9081', 'gateway-1'],
@@ -54,7 +54,7 @@ describe('launcher settings', () => {
       ['MASTER_KEY', 'GATEWAY_SERVICE_CREDENTIAL', 'DATABASE_URL', 'REDIS_URL'].filter(
         (variable) => child[variable] !== undefined,
       ).length,
-      child['LOG_LEVEL'],
+      child.LOG_LEVEL,
     ]);
     expect(told).toEqual([
       ['config-center', 4, 'debug'],
@@ -66,7 +66,7 @@ describe('launcher settings', () => {
 
   it('serves anonymous requests by default only in embedded mode', () => {
     const anonymous = (env: Record<string, string>) =>
-      fleetOf(env).plans.at(-1)?.env['GATEWAY_ALLOW_ANONYMOUS'];
+      fleetOf(env).plans.at(-1)?.env.GATEWAY_ALLOW_ANONYMOUS;
     expect([
       anonymous({}),
       anonymous(REDIS),

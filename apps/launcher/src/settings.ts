@@ -71,8 +71,8 @@ export function readSettings(argv: readonly string[]): LauncherSettings {
 export function settingsFrom(env: Environment, argv: readonly string[]): LauncherSettings {
   const values = loadSettings(launcherSettingsSpec, env);
   const gateways = gatewaysOf(argv);
-  const hasRedis = Boolean(values.REDIS_URL ?? env['REDIS_HOST']);
-  const hasDatabase = Boolean(values.DATABASE_URL ?? env['MYSQL_HOST']);
+  const hasRedis = Boolean(values.REDIS_URL ?? env.REDIS_HOST);
+  const hasDatabase = Boolean(values.DATABASE_URL ?? env.MYSQL_HOST);
   if (gateways > 1 && !hasRedis) {
     throw new SettingsError([
       'REDIS_URL: is required with --gateways above 1, because gateways share their counters there',

@@ -95,7 +95,7 @@ it('starts empty, keeps what it has through a flush, and follows the new epoch',
   await nextApplied((head) => head.epoch === EPOCH);
   await admin.flushdb();
   follower.wake();
-  await expect.poll(() => follower.status().problems['redis']).toContain('no configuration copy');
+  await expect.poll(() => follower.status().problems.redis).toContain('no configuration copy');
   expect(names()).toHaveLength(2);
   await publisher.replaceAll({
     ...full,
