@@ -204,7 +204,7 @@ describe('ConfigFollower', () => {
     http.revision = 2;
     await clock.advance(10_000);
     expect(redis.asked.length + http.asked.length).toBe(2);
-    expect(follower.status().problems['redis']).toContain('cannot compile');
+    expect(follower.status().problems.redis).toContain('cannot compile');
     expect(follower.status().applied?.revision).toBe(1);
     compileFails.now = false;
     redis.revision = 3;

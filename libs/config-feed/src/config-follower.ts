@@ -154,7 +154,6 @@ export class ConfigFollower<Table> {
     this.planned?.cancel();
     this.planned = null;
     this.lastStartMs = this.clock.nowMs();
-    this.wokenMeanwhile = false;
     this.running = this.synchronise();
     await this.running;
     this.running = null;
@@ -164,6 +163,7 @@ export class ConfigFollower<Table> {
 
   /** Never rejects: what goes wrong is the state of a source. */
   private async synchronise(): Promise<void> {
+    this.wokenMeanwhile = false;
     const nowMs = this.clock.nowMs();
     const cooling = this.sources.filter(({ retryAtMs }) => retryAtMs > nowMs);
     const ready = this.sources.filter(({ retryAtMs }) => retryAtMs <= nowMs);

@@ -4,6 +4,7 @@
  * heartbeat each second, so that a connection that died silently is noticed within `stallMs`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConfigFeed, ConfigHead } from '@ai-gateway/contracts';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { ConfigSource } from './config-source.port.js';
 import { DEFAULT_FEED_BOUNDS, decodeFeed, decodeHead, type FeedBounds } from './feed.decoder.js';
@@ -26,33 +27,83 @@ const MIN_RECONNECT_MS = 100;
 const MAX_RECONNECT_MS = 3_000;
 const MAX_HEAD_BYTES = 4_096;
 
-export function createHttpConfigSource(options: HttpConfigSourceOptions): ConfigSource {
-  const agent = new Agent({
+export const createHttpConfigSource = (options: HttpConfigSourceOptions): ConfigSource =>
+  new HttpConfigSource(options);
+
+class HttpConfigSource implements ConfigSource {
+  readonly name = 'http';
+  private readonly bounds: FeedBounds;
+  private readonly closing = new AbortController();
+  private streaming: Promise<void> | null = null;
+  private readonly agent = new Agent({
     connect: { timeout: CONNECT_TIMEOUT_MS },
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });
-  const bounds = { ...DEFAULT_FEED_BOUNDS, ...options.bounds };
-  const closing = new AbortController();
-  let streaming: Promise<void> | null = null;
 
-  const get = async (path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
-    const response = await request(new URL(`/api/v1/feed/${path}`, options.baseUrl), {
-      dispatcher: agent,
-      headers: { authorization: `Bearer ${options.credential}` },
+  constructor(private readonly options: HttpConfigSourceOptions) {
+    this.bounds = { ...DEFAULT_FEED_BOUNDS, ...options.bounds };
+  }
+
+  async head(signal: AbortSignal): Promise<ConfigHead> {
+    return decodeHead(await jsonOf(await this.get('head', signal), MAX_HEAD_BYTES));
+  }
+
+  async changesSince(since: ConfigHead | null, signal: AbortSignal): Promise<ConfigFeed> {
+    const query = since === null ? '' : `?${queryOf(since)}`;
+    const feed = await jsonOf(await this.get(`changes${query}`, signal), this.bounds.maxBytes);
+    const changes = changesOf(feed);
+    if (changes.length > this.bounds.maxChanges) {
+      throw new Error(`the feed has ${changes.length} changes, too many`);
+    }
+    return decodeFeed(feed, changes, (raw) => raw);
+  }
+
+  subscribe(onWake: () => void): void {
+    this.streaming ??= this.stream(onWake);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.streaming;
+    await this.agent.destroy();
+  }
+
+  private async get(path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const response = await request(new URL(`/api/v1/feed/${path}`, this.options.baseUrl), {
+      dispatcher: this.agent,
+      headers: { authorization: `Bearer ${this.options.credential}` },
       signal,
     });
     if (response.statusCode === 200) return response;
     await response.body.dump();
     throw new Error(`config-center answered ${response.statusCode}`);
-  };
+  }
 
-  const streamOnce = async (onOpen: () => void, onWake: () => void): Promise<void> => {
+  /** Follows the stream until closed; a broken one is opened again with growing delays. */
+  private async stream(onWake: () => void): Promise<void> {
+    const { signal } = this.closing;
+    let attempt = 0;
+    const onOpen = () => {
+      attempt = 0;
+      onWake();
+    };
+    while (!signal.aborted) {
+      await this.streamOnce(onOpen, onWake).catch(() => undefined);
+      const delayMs = Math.min(MAX_RECONNECT_MS, MIN_RECONNECT_MS * 2 ** attempt);
+      attempt += 1;
+      const jitteredMs = delayMs * (0.5 + Math.random() / 2);
+      await sleep(jitteredMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Opening counts as a hint, because some may have been missed. */
+  private async streamOnce(onOpen: () => void, onWake: () => void): Promise<void> {
     const stalled = new AbortController();
-    const watchdog = setTimeout(() => stalled.abort(), options.stallMs ?? STALL_MS);
+    const watchdog = setTimeout(() => stalled.abort(), this.options.stallMs ?? STALL_MS);
     try {
-      const signal = AbortSignal.any([closing.signal, stalled.signal]);
-      const { body } = await get('stream', signal);
+      const signal = AbortSignal.any([this.closing.signal, stalled.signal]);
+      const { body } = await this.get('stream', signal);
       onOpen();
       const lines = new WakeLineReader(onWake);
       for await (const chunk of body) {
@@ -62,56 +113,11 @@ export function createHttpConfigSource(options: HttpConfigSourceOptions): Config
     } finally {
       clearTimeout(watchdog);
     }
-  };
-
-  const stream = async (onWake: () => void): Promise<void> => {
-    let attempt = 0;
-    const onOpen = () => {
-      attempt = 0;
-      onWake();
-    };
-    while (!closing.signal.aborted) {
-      await streamOnce(onOpen, onWake).catch(() => undefined);
-      const delayMs = Math.min(MAX_RECONNECT_MS, MIN_RECONNECT_MS * 2 ** attempt);
-      attempt += 1;
-      await sleep(delayMs * (0.5 + Math.random() / 2), undefined, {
-        signal: closing.signal,
-        ref: false,
-      }).catch(() => undefined);
-    }
-  };
-
-  return {
-    name: 'http',
-
-    async head(signal) {
-      return decodeHead(await jsonOf(await get('head', signal), MAX_HEAD_BYTES));
-    },
-
-    async changesSince(since, signal) {
-      const query =
-        since === null
-          ? ''
-          : `?epoch=${encodeURIComponent(since.epoch)}&revision=${since.revision}`;
-      const feed = await jsonOf(await get(`changes${query}`, signal), bounds.maxBytes);
-      const changes = changesOf(feed);
-      if (changes.length > bounds.maxChanges) {
-        throw new Error(`the feed has ${changes.length} changes, too many`);
-      }
-      return decodeFeed(feed, changes, (raw) => raw);
-    },
-
-    subscribe(onWake) {
-      streaming ??= stream(onWake);
-    },
-
-    async close() {
-      closing.abort();
-      await streaming;
-      await agent.destroy();
-    },
-  };
+  }
 }
+
+const queryOf = ({ epoch, revision }: ConfigHead) =>
+  `epoch=${encodeURIComponent(epoch)}&revision=${revision}`;
 
 async function jsonOf({ body }: Dispatcher.ResponseData, maxBytes: number): Promise<unknown> {
   const chunks: Buffer[] = [];

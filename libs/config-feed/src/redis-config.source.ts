@@ -20,6 +20,8 @@ const COMMAND_TIMEOUT_MS = 1_000;
 /** Ping + its timeout + reconnect stay below 3 s. */
 const PING_EVERY_MS = 1_000;
 const MAX_RECONNECT_MS = 1_000;
+/** A silent peer never answers a FIN either. */
+const DISCONNECT_TIMEOUT_MS = 200;
 const KEYS = [feedKeys.head, feedKeys.log, feedKeys.resources];
 
 const readScript = new RedisScript('read.lua');
@@ -70,6 +72,7 @@ function connectionOf(redis: string | RedisOptions, connectionName: string): Red
     maxRetriesPerRequest: 0,
     connectTimeout: COMMAND_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: (attempt) => Math.min(MAX_RECONNECT_MS, 50 * attempt) * (0.5 + Math.random()),
   };
   const connection =

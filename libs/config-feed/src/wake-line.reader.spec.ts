@@ -16,7 +16,7 @@ describe('WakeLineReader', () => {
   it('wakes once per data line however the bytes are cut', () => {
     const text = ': beat\n\ndata: {"epoch":"e","revision":1}\n\ndata:{}\r\n\r\n';
     expect(wakesOf(text)).toBe(2);
-    expect(wakesOf(...text)).toBe(2);
+    expect(wakesOf(...Array.from(text))).toBe(2);
   });
 
   it('holds nothing of a line without end', () => {

@@ -36,8 +36,10 @@ export class Shutdown {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => void this.begin(signal));
     }
-    if (process.connected === true) process.once('disconnect', () => this.parentGone());
-    else if (process.connected === false) this.parentGone();
+    const hasParentChannel = process.send !== undefined;
+    if (!hasParentChannel) return;
+    if (process.connected) process.once('disconnect', () => this.parentGone());
+    else this.parentGone();
   }
 
   async begin(reason: string): Promise<void> {
