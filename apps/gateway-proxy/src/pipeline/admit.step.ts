@@ -4,7 +4,11 @@
  */
 import type { AdmitDecision, AdmitRequest, AppliedLimit, LimitState } from '@ai-gateway/admission';
 import type { ClientErrorReason } from '@ai-gateway/contracts';
-import { scopeOf, type CompiledLimit, type LimitDimensions } from '@ai-gateway/gateway-engine';
+import {
+  applicableLimits,
+  type CompiledLimit,
+  type LimitDimensions,
+} from '@ai-gateway/gateway-engine';
 import type { Gateway } from './gateway.js';
 import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
@@ -66,22 +70,17 @@ class InputTokens {
   }
 }
 
-function appliedLimits(ctx: RequestContext): AppliedLimit[] {
+function appliedLimits(ctx: RequestContext): readonly AppliedLimit[] {
   const { namespace, destination } = ctx;
-  const applied: AppliedLimit[] = [];
-  if (namespace === null) return applied;
-  const dimensions = dimensionsOf(ctx);
-  for (const limit of namespace.limits) {
-    if (appliesTo(limit, dimensions.model)) {
-      applied.push({ limit, scope: scopeOf(limit, dimensions) });
-    }
-  }
   const routeLimit = destination?.limit ?? null;
-  if (routeLimit !== null) {
-    applied.push({ limit: routeLimit, scope: scopeOf(routeLimit, dimensions) });
-  }
-  return applied;
+  if (namespace === null || (namespace.limits.length === 0 && routeLimit === null))
+    return NO_LIMITS;
+  const limits = applicableLimits(namespace.limits, routeLimit, dimensionsOf(ctx));
+  // A plain service has no model tokens to count.
+  return ctx.llm === null ? limits.filter(({ limit }) => limit.ruleType !== 'token_limit') : limits;
 }
+
+const NO_LIMITS: readonly AppliedLimit[] = [];
 
 function dimensionsOf(ctx: RequestContext): LimitDimensions {
   return {
@@ -91,11 +90,6 @@ function dimensionsOf(ctx: RequestContext): LimitDimensions {
     model: ctx.destination?.model?.name ?? ctx.llm?.model ?? null,
     routeId: ctx.destination?.routeId ?? null,
   };
-}
-
-function appliesTo(limit: CompiledLimit, model: string | null): boolean {
-  if (limit.ruleType === 'token_limit' && model === null) return false;
-  return limit.appliesToModel === null || (model !== null && limit.appliesToModel(model));
 }
 
 /** Caps on a single request: input is refused above, output is held to the cap when forwarded. */
