@@ -47,7 +47,8 @@ export class SseReader {
 
   private type = '';
   private data: Buffer | null = null;
-  private moreData: Buffer[] = [];
+  /** Set when the event has more than one data line. */
+  private readonly joined = new GrowingBytes();
   private dataBytes = 0;
 
   /** @param maxBytes cap of one line and of one event's data */
@@ -136,7 +137,13 @@ export class SseReader {
     this.dataBytes += value.length + 1;
     if (this.dataBytes - 1 > this.maxBytes) this.fail('event_too_large');
     else if (this.data === null) this.data = value;
-    else this.moreData.push(NEWLINE, value);
+    else this.joinData(this.data, value);
+  }
+
+  private joinData(first: Buffer, value: Buffer): void {
+    if (this.joined.length === 0) this.joined.append(first);
+    this.joined.append(NEWLINE);
+    this.joined.append(value);
   }
 
   private dispatch(after: number): void {
@@ -147,7 +154,7 @@ export class SseReader {
       this.forgetEvent();
       return;
     }
-    const whole = this.moreData.length === 0 ? data : Buffer.concat([data, ...this.moreData]);
+    const whole = this.joined.length === 0 ? data : this.joined.take();
     this.forgetEvent();
     this.onEvent({ type: type === '' ? 'message' : type, data: whole, start, end: after });
   }
@@ -156,7 +163,7 @@ export class SseReader {
     this.type = '';
     this.data = null;
     this.dataBytes = 0;
-    if (this.moreData.length > 0) this.moreData = [];
+    if (this.joined.length > 0) this.joined.take();
   }
 
   private fail(fault: SseFault): void {
