@@ -110,6 +110,20 @@ describe('readJsonBody', () => {
     );
   });
 
+  it('finds the end of long strings with escapes anywhere', () => {
+    const filler = fc.string({ maxLength: 120 });
+    const escape = fc.constantFrom('\\n', '\\"', '\\\\', '\\u0041', '');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(filler, escape), { maxLength: 8 }), (parts) => {
+        const inner = parts
+          .map(([text, tail]) => JSON.stringify(text).slice(1, -1) + tail)
+          .join('');
+        const body = `{"a":"${inner}","model":"${inner}","b":1}`;
+        expect(sliceAt(body, 'model')).toBe(`"${inner}"`);
+      }),
+    );
+  });
+
   it('never throws on arbitrary bytes', () => {
     fc.assert(
       fc.property(

@@ -44,7 +44,10 @@ export function readJsonBody(
   }
 }
 
-/** One pass, about 1 ns per byte. Passes documents that are not valid JSON. */
+/**
+ * Passes documents that are not valid JSON. Linear; measured on Node 24: a chat of 1 kB 2 µs, a
+ * prompt of 1 MB 40 µs, 1 MB of token ids 4 ms (parsing them takes as long again).
+ */
 export function scanJson(
   bytes: Buffer,
   keys: WatchedKeys,

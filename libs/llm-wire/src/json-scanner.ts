@@ -68,6 +68,9 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const LOWER_U = 0x75;
 
+/** Strings up to this length are cheaper to walk than to search. */
+const WALKED_BYTES = 48;
+
 const isSpace = (byte: number | undefined): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
@@ -87,6 +90,10 @@ export class JsonScanner {
   private readonly indexes: number[] = [];
 
   private expectKey = false;
+  /** Has the last string an escape in it? */
+  private hasEscape = false;
+  private nextQuote = -1;
+  private nextBackslash = -1;
   /** Watched node of the value that comes next. */
   private next: KeyNode | null;
 
@@ -132,12 +139,23 @@ export class JsonScanner {
     this.endValue(this.next);
   }
 
-  /** @returns the byte after the closing quote, or the end of the body */
+  /**
+   * Short strings are walked; in long ones the next quote and the next backslash are searched for,
+   * each remembered until it is passed, so that all searches together run over the body once.
+   * @returns the byte after the closing quote, or the end of the body
+   */
   private endOfString(from: number): number {
     const { bytes } = this;
     const { length } = bytes;
+    let walkEnd = Math.min(from + WALKED_BYTES, length);
     let pos = from;
+    this.hasEscape = false;
     while (pos < length) {
+      if (pos >= walkEnd) {
+        pos = this.nextQuoteOrBackslash(pos);
+        walkEnd = Math.min(pos + WALKED_BYTES, length);
+        if (pos >= length) break;
+      }
       const byte = bytes[pos];
       if (byte === QUOTE) return pos + 1;
       if (byte === BACKSLASH) pos = this.skipEscape(pos);
@@ -146,8 +164,20 @@ export class JsonScanner {
     return length;
   }
 
+  private nextQuoteOrBackslash(pos: number): number {
+    if (this.nextQuote < pos) this.nextQuote = this.find(QUOTE, pos);
+    if (this.nextBackslash < pos) this.nextBackslash = this.find(BACKSLASH, pos);
+    return Math.min(this.nextQuote, this.nextBackslash);
+  }
+
+  private find(byte: number, from: number): number {
+    const at = this.bytes.indexOf(byte, from);
+    return at === -1 ? this.bytes.length : at;
+  }
+
   /** A lone surrogate has no UTF-8 form: whoever re-encodes it changes the text silently. */
   private skipEscape(pos: number): number {
+    this.hasEscape = true;
     if (this.bytes[pos + 1] !== LOWER_U) return pos + 2;
     const unit = this.escapedUnit(pos);
     if (unit < 0xd800 || unit > 0xdfff) return pos + 6;
@@ -169,8 +199,10 @@ export class JsonScanner {
     const parent = this.nodes[this.nodes.length - 1] ?? null;
     this.next = null;
     if (parent === null || parent.children.size === 0) return;
-    const child = parent.children.get(keyText(this.bytes, start, end));
-    if (child === undefined) return;
+    const child = this.hasEscape
+      ? (parent.children.get(decodedKey(this.bytes, start, end)) ?? null)
+      : childNamed(parent, this.bytes, start + 1, end - 1);
+    if (child === null) return;
     if (this.starts[child.id] !== -1) {
       this.failure = jsonRefusal('duplicate_key', start, this.keys.pathById[child.id] ?? null);
     }
@@ -242,13 +274,22 @@ export class JsonScanner {
 const childAt = (node: KeyNode | null, index: number): KeyNode | null =>
   node === null || node.children.size === 0 ? null : (node.children.get(String(index)) ?? null);
 
-/** @param start at the opening quote @param end after the closing one */
-function keyText(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString('utf8', start + 1, end - 1);
-  if (!text.includes('\\')) return text;
+function childNamed(node: KeyNode, bytes: Buffer, start: number, end: number): KeyNode | null {
+  const candidates = node.byLength[end - start];
+  if (candidates === undefined) return null;
+  for (const { bytes: key, node: child } of candidates) {
+    let index = 0;
+    while (index < key.length && key[index] === bytes[start + index]) index++;
+    if (index === key.length) return child;
+  }
+  return null;
+}
+
+/** The key between and with the quotes at `start` and before `end`, spelled with escapes. */
+function decodedKey(bytes: Buffer, start: number, end: number): string {
   try {
-    return JSON.parse(`"${text}"`) as string;
+    return JSON.parse(bytes.toString('utf8', start, end)) as string;
   } catch {
-    return text;
+    return '';
   }
 }
