@@ -1,1 +1,2 @@
 export type * from './config-source.port.js';
+export * from './redis-config.publisher.js';

@@ -28,6 +28,8 @@ export const feedKeys = {
   log: 'config:{feed}:log',
   /** Hash `<kind>:<id>` → JSON of the resource's last change. */
   resources: 'config:{feed}:resources',
+  /** Hash of the same shape while a complete copy is being written; expires if the writer dies. */
+  staging: (writeId: string) => `config:{feed}:staging:${writeId}`,
 } as const;
 
 /** Counters: all keys of one decision share the namespace's hash tag. */

@@ -1,3 +1,4 @@
+export * from './address-policy.js';
 export * from './data-dir.js';
 export * from './ids.js';
 export * from './logger.js';
