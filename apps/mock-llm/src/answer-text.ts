@@ -1,6 +1,7 @@
 /**
  * The text of an answer, deterministic: the same prompt gets the same words. Each word is one token
- * with the space before it in the byte-level BPE vocabularies in use, so n words are n tokens.
+ * with the space before it in the byte-level BPE vocabularies in use, so n words are n tokens. Where
+ * only an estimate exists (Claude), it is the most words that are not counted above n.
  */
 import type { Script } from './script.schema.js';
 import type { TokenCounter } from './token-counter.js';
@@ -42,7 +43,8 @@ export function answerText(request: TextRequest): AnswerText {
     return capped(bytePieces(script.body_bytes, random), request);
   const wanted = script.tokens ?? DEFAULT_MIN_TOKENS + Math.floor(random() * DEFAULT_SPREAD);
   const count = Math.min(wanted, request.maxTokens ?? wanted);
-  return { pieces: words(count, random), isCut: count < wanted };
+  const { pieces } = capped(words(count, random), { ...request, maxTokens: count });
+  return { pieces, isCut: count < wanted };
 }
 
 function words(count: number, random: () => number): string[] {

@@ -31,8 +31,9 @@ export interface StreamPart {
   readonly kind: 'start' | 'delta' | 'end';
   /** Event-stream text with LF line ends. */
   readonly text: string;
-  /** The model's text within it. */
+  /** The model's text within it, and the choice it belongs to. */
   readonly emitted: string;
+  readonly choice: number;
 }
 
 /** How a protocol writes an answer. */

@@ -30,8 +30,8 @@ export class AnswerWriter {
     private readonly script: Script,
   ) {}
 
-  /** @param onEmitted is told of each text that was written */
-  async stream(parts: Iterable<StreamPart>, onEmitted: (text: string) => void): Promise<void> {
+  /** @param onEmitted is told of each delta that was written */
+  async stream(parts: Iterable<StreamPart>, onEmitted: (part: StreamPart) => void): Promise<void> {
     const { exchange, script } = this;
     for (const part of parts) {
       const fault = part.kind === 'start' ? null : this.dueFault();
@@ -42,13 +42,13 @@ export class AnswerWriter {
       if (part.kind !== 'delta') continue;
       this.deltas++;
       exchange.entry.emitted_chunks = this.deltas;
-      onEmitted(part.emitted);
+      onEmitted(part);
     }
     exchange.end();
   }
 
   /** A whole answer counts as one delta: a fault after 0 strikes before it, after 1 halfway. */
-  async whole(body: unknown, onEmitted: () => void = () => undefined): Promise<void> {
+  async whole(body: unknown, onEmitted: () => void): Promise<void> {
     const fault = this.dueFault();
     if (fault !== null) return this.break(fault);
     if (this.exchange.isGone) return;

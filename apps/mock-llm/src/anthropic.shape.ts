@@ -46,6 +46,7 @@ const part = (kind: StreamPart['kind'], event: NamedEvent, emitted = ''): Stream
   kind,
   text: sseEvent(event, event.type).toString(),
   emitted,
+  choice: 0,
 });
 
 function* stream(answer: Answer): Generator<StreamPart, void, undefined> {

@@ -22,6 +22,8 @@ export interface ErrorOptions {
 
 export class Exchange {
   private readonly leaving = new AbortController();
+  /** Tokens written so far; asked when the exchange ends or stalls. */
+  private emittedTokens: () => number = () => 0;
 
   constructor(
     readonly request: IncomingMessage,
@@ -40,6 +42,10 @@ export class Exchange {
 
   get isAnswered(): boolean {
     return this.response.headersSent;
+  }
+
+  meterWith(emittedTokens: () => number): void {
+    this.emittedTokens = emittedTokens;
   }
 
   /** Null above the cap. */
@@ -108,7 +114,9 @@ export class Exchange {
   }
 
   private settle(outcome: Outcome): void {
-    if (this.entry.outcome === 'open') this.entry.outcome = outcome;
+    if (this.entry.outcome !== 'open') return;
+    this.entry.outcome = outcome;
+    this.entry.emitted_tokens = this.emittedTokens();
   }
 
   private close(): void {

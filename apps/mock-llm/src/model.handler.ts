@@ -107,7 +107,7 @@ function answerEmbeddings(exchange: Exchange, { request, body, script }: ModelCa
   const figures = { inputTokens: exchange.entry.prompt_tokens, outputTokens: 0 };
   const inputTokens = reportedUsage(script, figures)?.inputTokens ?? null;
   const answer = embeddingsBody({ model: request.model, body, inputTokens });
-  return new AnswerWriter(exchange, 'openai', script).whole(answer);
+  return new AnswerWriter(exchange, 'openai', script).whole(answer, () => undefined);
 }
 
 async function answerWithText(
@@ -118,9 +118,8 @@ async function answerWithText(
   const { surface, request, script } = call;
   const { model, stream } = request;
   const texts = textsOf(call, counter);
-  const outputTokens = texts
-    .map(({ pieces }) => counter.countText(model, pieces.join('')))
-    .reduce((sum, tokens) => sum + tokens, 0);
+  const wholeTexts = texts.map(({ pieces }) => pieces.join(''));
+  const outputTokens = countAll(counter, model, wholeTexts);
   const answer: Answer = {
     id: randomBytes(12).toString('hex'),
     model,
@@ -131,18 +130,19 @@ async function answerWithText(
   };
   const shape = shapeFor(surface);
   const writer = new AnswerWriter(exchange, surface.protocol, script);
-  const { entry } = exchange;
+  const emitted: string[] = [];
+  exchange.meterWith(() => countAll(counter, model, emitted));
   if (stream) {
-    await writer.stream(shape.stream(answer), (text) => {
-      entry.emitted_tokens += counter.countText(model, text);
+    await writer.stream(shape.stream(answer), (part) => {
+      emitted[part.choice] = (emitted[part.choice] ?? '') + part.emitted;
     });
-    if (entry.outcome === 'completed') entry.emitted_tokens = outputTokens;
   } else {
-    await writer.whole(shape.whole(answer), () => {
-      entry.emitted_tokens = outputTokens;
-    });
+    await writer.whole(shape.whole(answer), () => emitted.push(...wholeTexts));
   }
 }
+
+const countAll = (counter: TokenCounter, model: string, texts: readonly string[]): number =>
+  texts.reduce((sum, text) => sum + counter.countText(model, text), 0);
 
 function textsOf({ request, body, script }: ModelCall, counter: TokenCounter): AnswerText[] {
   const { model, maxTokens, n } = request;

@@ -91,22 +91,25 @@ const head = (dialect: Dialect, answer: Answer, object: string) => ({
 function* streamOf(dialect: Dialect, answer: Answer): Generator<StreamPart, void, undefined> {
   const frame = head(dialect, answer, dialect.chunkObject);
   const pendingUsage = answer.includeUsage && answer.usage !== null ? { usage: null } : {};
-  const part = (kind: StreamPart['kind'], choice: object, emitted = ''): StreamPart => ({
+  const part = (kind: StreamPart['kind'], body: object, choice = 0, emitted = ''): StreamPart => ({
     kind,
-    text: sseEvent({ ...frame, choices: [choice], ...pendingUsage }).toString(),
+    text: sseEvent({ ...frame, choices: [body], ...pendingUsage }).toString(),
     emitted,
+    choice,
   });
   for (const choice of answer.choices) {
     const opening = dialect.opening(choice);
     if (opening !== null) yield part('start', opening);
-    for (const text of choice.deltas) yield part('delta', dialect.delta(choice, text), text);
+    for (const text of choice.deltas) {
+      yield part('delta', dialect.delta(choice, text), choice.index, text);
+    }
     yield part('end', dialect.closing(choice));
   }
   if (answer.includeUsage && answer.usage !== null) {
     const last = { ...frame, choices: [], usage: usageBody(answer.usage) };
-    yield { kind: 'end', text: sseEvent(last).toString(), emitted: '' };
+    yield { kind: 'end', text: sseEvent(last).toString(), emitted: '', choice: 0 };
   }
-  yield { kind: 'end', text: DONE_EVENT.toString(), emitted: '' };
+  yield { kind: 'end', text: DONE_EVENT.toString(), emitted: '', choice: 0 };
 }
 
 const shapeOf = (dialect: Dialect): AnswerShape => ({
