@@ -145,7 +145,7 @@ export class LevelCounter implements SpanCounter {
     const drained = (Math.max(0, nowMs - this.atMs) * plan.limit) / plan.sizeMs;
     this.level = Math.max(0, this.level - drained);
     this.atMs = nowMs;
-    return Math.ceil(this.level - ROUNDING);
+    return Math.max(0, Math.ceil(this.level - ROUNDING));
   }
 
   waitMs(plan: PlannedCounter, cost: number): number {

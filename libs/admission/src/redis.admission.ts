@@ -159,6 +159,16 @@ export class RedisAdmission implements SharedAdmission, CounterReader {
     return Number(await this.adjustScript.run(this.redis, 1, command));
   }
 
+  /** Settlements that have not arrived yet: for tests and gauges. */
+  get pendingSettlements(): number {
+    return this.settlements.size;
+  }
+
+  /** One round of renewals now, besides the timer. Never rejects. */
+  renewLeases(): Promise<void> {
+    return this.keeper.renew();
+  }
+
   async probe(): Promise<void> {
     await this.redis.set(this.probeKey, '1', 'PX', PROBE_TTL_MS);
   }
