@@ -3,6 +3,7 @@ export * from './json-scan.js';
 export * from './llm-request.js';
 export * from './output-text.js';
 export * from './splice.js';
+export * from './sse-filter.js';
 export * from './sse-reader.js';
 export * from './stream-end.js';
 export * from './surfaces.js';

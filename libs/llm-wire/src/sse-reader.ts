@@ -4,17 +4,18 @@
  * CR, also when a chunk ends between CR and LF; events are found per the HTML standard.
  *
  * Work per event is two `indexOf` and one `subarray`; bytes are copied only for lines that lie in
- * several chunks, into one growing buffer, so single-byte chunks cost neither quadratic time nor an
- * object per byte. Rejected: decoding to strings first (splits UTF-8, twice the work).
+ * several chunks. Rejected: decoding to strings first, which splits UTF-8 between chunks.
  *
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
+import { GrowingBytes } from './growing-bytes.js';
+
 export interface SseEvent {
   /** `message` unless an `event` field says otherwise. */
   readonly type: string;
   /** Payload, lines joined with LF. A view: copy it to keep it beyond the callback. */
   readonly data: Buffer;
-  /** Bytes of the stream from the end of the previous event to the end of this one. */
+  /** Offsets in the stream: from the blank line before the event to the end of its own. */
   readonly start: number;
   readonly end: number;
 }
@@ -32,12 +33,11 @@ const EMPTY = Buffer.alloc(0);
 const NEWLINE = Buffer.from('\n');
 const DATA = Buffer.from('data');
 const EVENT = Buffer.from('event');
-const FIRST_CARRY_BYTES = 1024;
 
 export class SseReader {
   private fault: SseFault | null = null;
-  private carry = EMPTY;
-  private carryBytes = 0;
+  /** The unfinished line. */
+  private readonly carry = new GrowingBytes();
   private skipLf = false;
   private atStreamStart = true;
 
@@ -47,7 +47,8 @@ export class SseReader {
 
   private type = '';
   private data: Buffer | null = null;
-  private moreData: Buffer[] = [];
+  /** Set when the event has more than one data line. */
+  private readonly joined = new GrowingBytes();
   private dataBytes = 0;
 
   /** @param maxBytes cap of one line and of one event's data */
@@ -56,7 +57,7 @@ export class SseReader {
     private readonly maxBytes: number = MAX_SSE_BYTES,
   ) {}
 
-  /** Bytes of the stream up to the end of the last whole event. */
+  /** Bytes of the stream up to the last blank line: whole events and comments. */
   get wholeEventBytes(): number {
     return this.eventStart;
   }
@@ -71,7 +72,7 @@ export class SseReader {
     while (from < chunk.length && this.fault === null) {
       const lineEnd = hasCr ? nextLineEnd(chunk, from) : chunk.indexOf(LF, from);
       if (lineEnd === -1) {
-        this.keep(chunk, from);
+        this.keep(chunk, from, chunk.length);
         break;
       }
       const next = this.afterLineEnd(chunk, lineEnd);
@@ -88,7 +89,7 @@ export class SseReader {
    */
   end(): SseFault | null {
     if (this.fault !== null) return this.fault;
-    if (this.carryBytes > 0) this.readLine(EMPTY, 0, 0, this.chunkStart);
+    if (this.carry.length > 0) this.readLine(EMPTY, 0, 0, this.chunkStart);
     this.dispatch(this.chunkStart);
     return this.fault;
   }
@@ -100,36 +101,22 @@ export class SseReader {
     return lineEnd + 1;
   }
 
-  /** Keeps the unfinished line. */
-  private keep(chunk: Buffer, from: number): void {
-    const needed = this.carryBytes + chunk.length - from;
-    if (needed > this.maxBytes) {
-      this.fail('line_too_long');
-      return;
-    }
-    if (needed > this.carry.length) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, this.carry.length * 2, FIRST_CARRY_BYTES));
-      this.carry.copy(grown, 0, 0, this.carryBytes);
-      this.carry = grown;
-    }
-    chunk.copy(this.carry, this.carryBytes, from);
-    this.carryBytes = needed;
+  private keep(chunk: Buffer, from: number, to: number): void {
+    if (this.carry.length + to - from > this.maxBytes) this.fail('line_too_long');
+    else this.carry.append(chunk, from, to);
   }
 
   /** @param after offset in the stream of the byte after the line's end */
   private readLine(chunk: Buffer, from: number, lineEnd: number, after: number): void {
-    if (this.carryBytes === 0) {
+    if (this.carry.length === 0) {
       if (lineEnd - from > this.maxBytes) this.fail('line_too_long');
       else this.readField(chunk, from, lineEnd, after);
       return;
     }
-    this.keep(chunk.subarray(0, lineEnd), from);
-    const line = this.carry;
-    const length = this.carryBytes;
-    // The event's data is a view into the line, so the next one gets a buffer of its own.
-    this.carry = EMPTY;
-    this.carryBytes = 0;
-    if (this.fault === null) this.readField(line, 0, length, after);
+    this.keep(chunk, from, lineEnd);
+    if (this.fault !== null) return;
+    const line = this.carry.take();
+    this.readField(line, 0, line.length, after);
   }
 
   private readField(line: Buffer, from: number, end: number, after: number): void {
@@ -150,33 +137,38 @@ export class SseReader {
     this.dataBytes += value.length + 1;
     if (this.dataBytes - 1 > this.maxBytes) this.fail('event_too_large');
     else if (this.data === null) this.data = value;
-    else this.moreData.push(NEWLINE, value);
+    else this.joinData(this.data, value);
+  }
+
+  private joinData(first: Buffer, value: Buffer): void {
+    if (this.joined.length === 0) this.joined.append(first);
+    this.joined.append(NEWLINE);
+    this.joined.append(value);
   }
 
   private dispatch(after: number): void {
     const { data, type } = this;
-    if (data !== null) {
-      const whole = this.moreData.length === 0 ? data : Buffer.concat([data, ...this.moreData]);
-      const start = this.eventStart;
-      this.eventStart = after;
+    const start = this.eventStart;
+    this.eventStart = after;
+    if (data === null) {
       this.forgetEvent();
-      this.onEvent({ type: type === '' ? 'message' : type, data: whole, start, end: after });
       return;
     }
+    const whole = this.joined.length === 0 ? data : this.joined.take();
     this.forgetEvent();
+    this.onEvent({ type: type === '' ? 'message' : type, data: whole, start, end: after });
   }
 
   private forgetEvent(): void {
     this.type = '';
     this.data = null;
     this.dataBytes = 0;
-    if (this.moreData.length > 0) this.moreData = [];
+    if (this.joined.length > 0) this.joined.take();
   }
 
   private fail(fault: SseFault): void {
     this.fault = fault;
-    this.carry = EMPTY;
-    this.carryBytes = 0;
+    this.carry.take();
     this.forgetEvent();
   }
 }

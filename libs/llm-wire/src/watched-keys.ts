@@ -7,6 +7,13 @@ export interface KeyNode {
   /** Index into the scan's ranges; the root is 0. */
   readonly id: number;
   readonly children: ReadonlyMap<string, KeyNode>;
+  /** The same children by the byte length of their key, to be found without decoding it. */
+  readonly byLength: readonly (readonly KeyBytes[] | undefined)[];
+}
+
+export interface KeyBytes {
+  readonly bytes: Buffer;
+  readonly node: KeyNode;
 }
 
 export interface WatchedKeys {
@@ -39,6 +46,7 @@ export const BUILT_IN_KEYS = [
 interface GrowingNode {
   readonly id: number;
   readonly children: Map<string, GrowingNode>;
+  readonly byLength: KeyBytes[][];
 }
 
 /**
@@ -46,19 +54,28 @@ interface GrowingNode {
  * number also names an element of a list. Every prefix of a path is watched too.
  */
 export function watchKeys(paths: Iterable<string> = []): WatchedKeys {
-  const root: GrowingNode = { id: 0, children: new Map() };
+  const root = newNode(0);
   const pathById = [''];
   const idByPath = new Map<string, number>();
   for (const path of [...BUILT_IN_KEYS, ...paths]) {
     const segments = path.split('.');
     let node = root;
     for (const [index, segment] of segments.entries()) {
-      const child = node.children.get(segment) ?? { id: pathById.length, children: new Map() };
-      if (child.id === pathById.length) pathById.push(segments.slice(0, index + 1).join('.'));
-      node.children.set(segment, child);
-      node = child;
+      const known = node.children.get(segment);
+      node = known ?? addChild(node, segment, pathById.length);
+      if (known === undefined) pathById.push(segments.slice(0, index + 1).join('.'));
     }
     idByPath.set(path, node.id);
   }
   return { root, size: pathById.length, idByPath, pathById };
+}
+
+const newNode = (id: number): GrowingNode => ({ id, children: new Map(), byLength: [] });
+
+function addChild(parent: GrowingNode, segment: string, id: number): GrowingNode {
+  const node = newNode(id);
+  const bytes = Buffer.from(segment);
+  parent.children.set(segment, node);
+  (parent.byLength[bytes.length] ??= []).push({ bytes, node });
+  return node;
 }
