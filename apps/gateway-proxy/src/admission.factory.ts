@@ -3,6 +3,7 @@ import {
   createFailoverAdmission,
   createMemoryAdmission,
   createRedisAdmission,
+  createRedisCounterReader,
   type Admission,
   type CounterReader,
   type LimiterMode,
@@ -65,7 +66,7 @@ function createSharedLimiter(
   show('shared');
   return {
     admission,
-    counters: primary,
+    counters: createRedisCounterReader({ redis }),
     close: async () => {
       await admission.close();
       redis.disconnect();
