@@ -28,6 +28,8 @@ export const feedKeys = {
   log: 'config:{feed}:log',
   /** Hash `<kind>:<id>` → JSON of the resource's last change. */
   resources: 'config:{feed}:resources',
+  /** Hash of the same shape while a complete copy is being written; expires if the writer dies. */
+  staging: (writeId: string) => `config:{feed}:staging:${writeId}`,
 } as const;
 
 /** Counters: all keys of one decision share the namespace's hash tag. */
@@ -36,5 +38,8 @@ export const counterKeys = {
     `{ns:${namespaceId}}:lease:${ruleId}:${scope}`,
   window: (namespaceId: number, ruleId: string, span: string, scope: string) =>
     `{ns:${namespaceId}}:window:${ruleId}:${span}:${scope}`,
-  settled: (namespaceId: number, requestId: string) => `{ns:${namespaceId}}:settled:${requestId}`,
+  settled: (namespaceId: number, reservationId: string) =>
+    `{ns:${namespaceId}}:settled:${reservationId}`,
+  /** Written by an instance to see whether the store takes writes again. */
+  probe: (instanceId: string) => `limiter:probe:${instanceId}`,
 } as const;

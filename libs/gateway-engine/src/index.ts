@@ -1,2 +1,34 @@
+export type * from './api-key.compiler.js';
+export * from './balancer.js';
+export { canonicalPath } from './canonical-path.js';
+export type { ConfigResources } from './compile-pass.js';
+export { RuntimeTableBuilder, compileConfig } from './config-table.js';
+export type { CompiledFieldCheck, FieldCheckFailure } from './field-check.js';
+export { jsonField, parseJsonPath, readJsonPath, type JsonPath } from './json-field.js';
+export { compileLimit, compileRouteLimit, type LimitRuleConfig } from './limit.compiler.js';
+export { applicableLimits, type ScopedLimit } from './limit-selection.js';
+export { scopeOf, textDigest, type LimitDimensions } from './limit-scope.js';
 export type * from './limit.types.js';
+export { compileRegex, type LinearRegex, type RegexResult } from './linear-regex.js';
+export type { MatcherIndex } from './matcher-index.js';
+export type { CompiledModel } from './model.compiler.js';
+export {
+  evaluateFieldChecks,
+  shadowFieldCheckFailures,
+  type CompiledNamespace,
+} from './namespace.compiler.js';
 export type * from './request-facts.js';
+export { whyUncompilable } from './resource-check.js';
+export type { CompiledRoute } from './route.compiler.js';
+export type { RouteChoice, RouteTable } from './route-table.js';
+export type { RoutingFields } from './routing-fields.js';
+export {
+  chooseRoute,
+  findModel,
+  matchNamespace,
+  type CompileProblem,
+  type MatchResult,
+  type RuntimeTable,
+} from './runtime-table.js';
+export { DEFAULT_TIMEOUTS, type CompiledTimeouts } from './timeouts.js';
+export type { CompiledTarget, CompiledUpstream } from './upstream.compiler.js';

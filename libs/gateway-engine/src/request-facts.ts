@@ -2,12 +2,16 @@
 export interface RequestFacts {
   /** Upper case. */
   readonly method: string;
-  /** Canonical path: decoded where harmless, no query, no dot or empty segments. */
+  /** Canonical path, see `canonicalPath`: no query, no dot or empty segments, pure ASCII. */
   readonly path: string;
   /** Lower case, without port. */
   readonly host: string;
-  /** @param name lower case; a header that came twice must have been refused before if it routes */
+  /**
+   * The value's bytes as latin1, as Node hands them out: header values are compared as bytes.
+   * @param name lower case; a header that came twice must have been refused before if it routes
+   */
   header(name: string): string | undefined;
+  /** The decoded value. */
   query(name: string): string | undefined;
   /** The parsed JSON body; undefined when there is none. */
   readonly body: unknown;

@@ -1,1 +1,10 @@
-export {};
+export * from './access.decorators.js';
+export * from './admin-error.js';
+export * from './api-docs.js';
+export * from './contract.pipe.js';
+export * from './error.filter.js';
+export * from './http-app.js';
+export * from './management.module.js';
+export * from './nest-logger.js';
+export * from './request-log.middleware.js';
+export * from './validation-issues.js';

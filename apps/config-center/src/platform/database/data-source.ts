@@ -1,0 +1,78 @@
+/**
+ * Opens the store: MySQL or MariaDB when a URL is given, else the embedded SQLite file. Both run the
+ * same migrations, under a lock, so that several instances may start at once.
+ */
+import { dirname } from 'node:path';
+import { ensureDataDir } from '@ai-gateway/node-runtime';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { withFileLock, withMysqlLock } from './advisory-lock.js';
+import { Database } from './database.js';
+import { MIGRATIONS } from './migrations/index.js';
+import { NodeSqliteDatabase } from './node-sqlite.adapter.js';
+import { readThrough } from './sqlite-connections.js';
+
+const BUSY_TIMEOUT_MS = 5000;
+const QUERY_TIMEOUT_MS = 5000;
+const CONNECT_TIMEOUT_MS = 3000;
+const POOL_SIZE = 10;
+
+export type Entities = NonNullable<DataSourceOptions['entities']>;
+
+export interface OpenDatabaseOptions {
+  /** Null: SQLite at `sqlitePath`. */
+  databaseUrl: string | null;
+  sqlitePath: string;
+  entities: Entities;
+}
+
+export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
+  return options.databaseUrl === null
+    ? openSqlite(options.sqlitePath, options.entities)
+    : openMysql(options.databaseUrl, options.entities);
+}
+
+async function openSqlite(path: string, entities: Entities): Promise<Database> {
+  ensureDataDir(dirname(path));
+  const dataSource = new DataSource({
+    type: 'better-sqlite3',
+    driver: NodeSqliteDatabase,
+    database: path,
+    timeout: BUSY_TIMEOUT_MS,
+    enableWAL: true,
+    entities,
+    migrations: [...MIGRATIONS],
+  });
+  await withFileLock(`${path}.lock`, async () => {
+    await dataSource.initialize();
+    await dataSource.runMigrations({ transaction: 'all' });
+  });
+  const reader = new NodeSqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS });
+  reader.pragma('query_only = ON');
+  readThrough(dataSource, reader);
+  const close = async (): Promise<void> => {
+    reader.close();
+    await dataSource.destroy();
+  };
+  return new Database({ kind: 'sqlite', dataSource, close });
+}
+
+async function openMysql(url: string, entities: Entities): Promise<Database> {
+  const dataSource = new DataSource({
+    type: 'mariadb',
+    url,
+    charset: 'utf8mb4_unicode_ci',
+    timezone: 'Z',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    maxQueryExecutionTime: QUERY_TIMEOUT_MS,
+    enableQueryTimeout: true,
+    poolSize: POOL_SIZE,
+    logging: false,
+    entities,
+    migrations: [...MIGRATIONS],
+  });
+  await dataSource.initialize();
+  await withMysqlLock(dataSource, `ai-gateway-migrations:${dataSource.driver.database ?? ''}`, () =>
+    dataSource.runMigrations({ transaction: 'none' }),
+  );
+  return new Database({ kind: 'mysql', dataSource, close: () => dataSource.destroy() });
+}

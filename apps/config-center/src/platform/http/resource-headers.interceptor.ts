@@ -1,0 +1,35 @@
+/**
+ * Turns what a controller returns into the headers the conventions ask for: `ETag` from `version`,
+ * `X-Config-Revision` for writes, 201 and `Location` for what was created.
+ */
+import type { ServerResponse } from 'node:http';
+import {
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { map, type Observable } from 'rxjs';
+import { Written } from '../revisions/config-revisions.js';
+
+@Injectable()
+export class ResourceHeadersInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const response = context.switchToHttp().getResponse<ServerResponse>();
+    return next.handle().pipe(map((result: unknown) => present(result, response)));
+  }
+}
+
+function present(result: unknown, response: ServerResponse): unknown {
+  const value: unknown = result instanceof Written ? result.value : result;
+  if (result instanceof Written) {
+    response.setHeader('X-Config-Revision', String(result.revision));
+    if (result.location !== null) {
+      response.statusCode = 201;
+      response.setHeader('Location', result.location);
+    }
+  }
+  const version = (value as { version?: unknown } | null | undefined)?.version;
+  if (typeof version === 'number') response.setHeader('ETag', `"${version}"`);
+  return value;
+}

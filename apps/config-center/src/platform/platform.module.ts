@@ -1,0 +1,119 @@
+/**
+ * What every feature stands on: settings, logger, metrics, the database, Redis if there is one, and
+ * revisions. Global, so that features import only each other.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { createRedisConfigPublisher } from '@ai-gateway/config-feed';
+import { Counter, Gauge, type Logger, type Registry } from '@ai-gateway/node-runtime';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { sqlitePathOf, type Settings } from '../settings.js';
+import { openDatabase, type Entities } from './database/data-source.js';
+import { Database } from './database/database.js';
+import { isStoreFailure } from './database/database-errors.js';
+import { PlatformLifecycle } from './platform.lifecycle.js';
+import { RedisConnection } from './redis/redis-connection.js';
+import { Dependents } from './resources/dependents.js';
+import { ChangeLog } from './revisions/change-log.js';
+import { ConfigRevisions } from './revisions/config-revisions.js';
+import { HeadWatch } from './revisions/head-watch.js';
+import { RedisCopy } from './revisions/redis-copy.js';
+import { LOGGER, REDIS, REDIS_COPY, REGISTRY, SETTINGS } from './tokens.js';
+
+const DATABASE_RETRY_MS = 1000;
+
+export interface PlatformOptions {
+  settings: Settings;
+  logger: Logger;
+  registry: Registry;
+  entities: Entities;
+}
+
+@Module({})
+export class PlatformModule {
+  static register(options: PlatformOptions): DynamicModule {
+    const providers = [...values(options), ...factories(options.entities)];
+    return {
+      module: PlatformModule,
+      global: true,
+      providers: [...providers, PlatformLifecycle],
+      exports: providers,
+    };
+  }
+}
+
+const values = ({ settings, logger, registry }: PlatformOptions): Provider[] => [
+  { provide: SETTINGS, useValue: settings },
+  { provide: LOGGER, useValue: logger },
+  { provide: REGISTRY, useValue: registry },
+  Dependents,
+];
+
+const factories = (entities: Entities): Provider[] => [
+  {
+    provide: Database,
+    inject: [SETTINGS, LOGGER],
+    useFactory: (settings: Settings, logger: Logger) => openWhenUp(settings, logger, entities),
+  },
+  { provide: ChangeLog, inject: [Database], useFactory: (db: Database) => new ChangeLog(db) },
+  { provide: HeadWatch, inject: [ChangeLog, LOGGER, REGISTRY], useFactory: headWatch },
+  {
+    provide: ConfigRevisions,
+    inject: [Database, HeadWatch],
+    useFactory: (db: Database, heads: HeadWatch) => new ConfigRevisions(db, heads),
+  },
+  {
+    provide: REDIS,
+    inject: [SETTINGS, LOGGER],
+    useFactory: ({ redisUrl }: Settings, logger: Logger) =>
+      redisUrl === null ? null : new RedisConnection(redisUrl, logger),
+  },
+  { provide: REDIS_COPY, inject: [REDIS, ChangeLog, LOGGER, REGISTRY], useFactory: redisCopy },
+];
+
+/** A database that is not up yet is waited for; any other failure ends the start. */
+async function openWhenUp(
+  settings: Settings,
+  logger: Logger,
+  entities: Entities,
+): Promise<Database> {
+  const { databaseUrl } = settings;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openDatabase({ databaseUrl, sqlitePath: sqlitePathOf(settings), entities });
+    } catch (err) {
+      if (databaseUrl === null || !isStoreFailure(err)) throw err;
+      if (attempt === 1) logger.warn({ err }, 'waiting for the database');
+      await pause(DATABASE_RETRY_MS * (1 + Math.random()));
+    }
+  }
+}
+
+function headWatch(log: ChangeLog, logger: Logger, registry: Registry): HeadWatch {
+  const watch = new HeadWatch(log, logger);
+  new Gauge({
+    name: 'config_center_revision',
+    help: 'Newest configuration revision this process knows.',
+    registers: [registry],
+    collect() {
+      this.set(watch.head?.revision ?? 0);
+    },
+  });
+  return watch;
+}
+
+function redisCopy(
+  connection: RedisConnection | null,
+  log: ChangeLog,
+  logger: Logger,
+  registry: Registry,
+): RedisCopy | null {
+  const failures = new Counter({
+    name: 'config_center_publish_failures_total',
+    help: 'Failed attempts to bring the copy in Redis up to date.',
+    registers: [registry],
+  });
+  if (connection === null) return null;
+  const redis = connection.client;
+  const publisher = createRedisConfigPublisher({ redis });
+  return new RedisCopy({ redis, publisher, log, logger, onFailure: () => failures.inc() });
+}

@@ -1,0 +1,44 @@
+/**
+ * Who depends on a resource, so that deleting it can refuse or cascade without one feature knowing
+ * the others: each registers what it owns.
+ */
+import { AdminError } from '@ai-gateway/nest-runtime';
+import type { EntityManager } from 'typeorm';
+import type { ConfigTransaction } from '../revisions/config-revisions.js';
+
+export type Owner = 'namespace' | 'upstream';
+
+export interface Dependent {
+  /** Plural, for the message of a refusal. */
+  readonly name: string;
+  count(manager: EntityManager, ownerId: number): Promise<number>;
+  /** Deletes all of the owner's and records the changes. */
+  removeAll(tx: ConfigTransaction, ownerId: number): Promise<void>;
+}
+
+export class Dependents {
+  private readonly byOwner = new Map<Owner, Dependent[]>();
+
+  register(owner: Owner, dependent: Dependent): void {
+    this.byOwner.set(owner, [...(this.byOwner.get(owner) ?? []), dependent]);
+  }
+
+  /** Removes what depends on the resource when `cascade`, else refuses with IN_USE if any does. */
+  async release(
+    tx: ConfigTransaction,
+    owner: Owner,
+    { id, cascade }: { id: number; cascade: boolean },
+  ): Promise<void> {
+    const dependents = this.byOwner.get(owner) ?? [];
+    if (cascade) {
+      for (const dependent of dependents) await dependent.removeAll(tx, id);
+      return;
+    }
+    const details = [];
+    for (const dependent of dependents) {
+      const count = await dependent.count(tx.manager, id);
+      if (count > 0) details.push({ path: dependent.name, message: `${count} in use` });
+    }
+    if (details.length > 0) throw new AdminError('IN_USE', { details });
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The documented keys of the configuration copy: what people and foreign tools read. Pure: from the
+ * mirror to keys and JSON. They carry no credential, not even a sealed one.
+ */
+import { REDIS_TTL_SEC, copyKeys, type ConfigValues } from '@ai-gateway/contracts';
+import type { ConfigMirror, MirrorChange } from './config-mirror.js';
+
+export interface CopyDocument {
+  key: string;
+  ttlSec: number;
+  /** Null: the key goes. */
+  value: object | null;
+}
+
+/** The documents a set of changes touches. */
+export function documentsFor(
+  mirror: ConfigMirror,
+  changes: readonly MirrorChange[],
+): CopyDocument[] {
+  const documents = new Map<string, CopyDocument>();
+  const add = (document: CopyDocument) => documents.set(document.key, document);
+  const lists = affectedLists(changes);
+  for (const id of lists.namespaces) add(namespaceDocument(mirror, id));
+  for (const document of matcherDocuments(mirror, lists.matchers)) add(document);
+  for (const document of ruleDocuments(mirror, lists.rules)) add(document);
+  for (const document of upstreamDocuments(mirror, lists.upstreams)) add(document);
+  for (const id of lists.routes) add(locationDocument(mirror, id));
+  return [...documents.values()];
+}
+
+/** Every live document, for a rebuild and for the refresh before expiry. */
+export function allDocuments(mirror: ConfigMirror): CopyDocument[] {
+  const live = (['namespace', 'upstream', 'route'] as const).flatMap((kind) =>
+    mirror.list(kind).map((value) => ({ kind, id: idOf(value), before: null, after: value })),
+  );
+  return documentsFor(mirror, live);
+}
+
+const idOf = (value: ConfigValues['namespace' | 'upstream' | 'route']): number => {
+  if ('namespace_id' in value) return value.namespace_id;
+  return 'route_id' in value ? value.route_id : value.upstream_id;
+};
+
+interface AffectedLists {
+  namespaces: Set<number>;
+  matchers: Set<number>;
+  rules: Set<number>;
+  upstreams: Set<number>;
+  routes: Set<number>;
+}
+
+function affectedLists(changes: readonly MirrorChange[]): AffectedLists {
+  const lists: AffectedLists = {
+    namespaces: new Set(),
+    matchers: new Set(),
+    rules: new Set(),
+    upstreams: new Set(),
+    routes: new Set(),
+  };
+  for (const change of changes) {
+    if (change.kind === 'namespace') {
+      for (const list of [lists.namespaces, lists.matchers, lists.rules]) list.add(change.id);
+    }
+    if (change.kind === 'matcher') addOwners(lists.matchers, change, 'namespace_id');
+    if (change.kind === 'rule') addOwners(lists.rules, change, 'namespace_id');
+    if (change.kind === 'upstream') lists.upstreams.add(change.id);
+    if (change.kind === 'target') addOwners(lists.upstreams, change, 'upstream_id');
+    if (change.kind === 'route') lists.routes.add(change.id);
+  }
+  return lists;
+}
+
+function addOwners(owners: Set<number>, change: MirrorChange, field: string): void {
+  for (const value of [change.before, change.after]) {
+    const owner = (value as Record<string, unknown> | null)?.[field];
+    if (typeof owner === 'number') owners.add(owner);
+  }
+}
+
+function namespaceDocument(mirror: ConfigMirror, id: number): CopyDocument {
+  const value = mirror.find('namespace', id);
+  return { key: copyKeys.namespace(id), ttlSec: REDIS_TTL_SEC.namespace, value };
+}
+
+function matcherDocuments(mirror: ConfigMirror, ids: ReadonlySet<number>): CopyDocument[] {
+  const byNamespace = groupBy(mirror.list('matcher'), 'namespace_id', ids);
+  return [...ids].map((id) => ({
+    key: copyKeys.matchers(id),
+    ttlSec: REDIS_TTL_SEC.matchers,
+    value: mirror.find('namespace', id) && byPriority(byNamespace.get(id) ?? []),
+  }));
+}
+
+/** `rule_config` stands in the documented key as a JSON string. */
+function ruleDocuments(mirror: ConfigMirror, ids: ReadonlySet<number>): CopyDocument[] {
+  const byNamespace = groupBy(mirror.list('rule'), 'namespace_id', ids);
+  return [...ids].map((id) => ({
+    key: copyKeys.rules(id),
+    ttlSec: REDIS_TTL_SEC.rules,
+    value:
+      mirror.find('namespace', id) &&
+      byPriority(byNamespace.get(id) ?? []).map((rule) => ({
+        ...rule,
+        rule_config: JSON.stringify(rule.rule_config),
+      })),
+  }));
+}
+
+function upstreamDocuments(mirror: ConfigMirror, ids: ReadonlySet<number>): CopyDocument[] {
+  const byUpstream = groupBy(mirror.list('target'), 'upstream_id', ids);
+  return [...ids].map((id) => {
+    const upstream = mirror.find('upstream', id);
+    const servers = (byUpstream.get(id) ?? []).map(({ credential: _never, ...shown }) => shown);
+    return {
+      key: copyKeys.upstream(id),
+      ttlSec: REDIS_TTL_SEC.upstream,
+      value: upstream && { ...upstream, targets: servers },
+    };
+  });
+}
+
+function locationDocument(mirror: ConfigMirror, id: number): CopyDocument {
+  const route = mirror.find('route', id);
+  return {
+    key: copyKeys.location(id),
+    ttlSec: REDIS_TTL_SEC.locations,
+    value: route && {
+      ...route,
+      location_id: id,
+      upstream: mirror.find('upstream', route.upstream_id)?.upstream_code ?? null,
+      proxy_cache: false,
+      proxy_buffering: false,
+    },
+  };
+}
+
+function groupBy<Value, Field extends keyof Value>(
+  values: readonly Value[],
+  field: Field,
+  wanted: ReadonlySet<Value[Field]>,
+): Map<Value[Field], Value[]> {
+  const groups = new Map<Value[Field], Value[]>();
+  for (const value of values) {
+    if (!wanted.has(value[field])) continue;
+    const group = groups.get(value[field]);
+    if (group === undefined) groups.set(value[field], [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+const byPriority = <Value extends { priority: number }>(values: readonly Value[]): Value[] =>
+  [...values].sort((left, right) => right.priority - left.priority);

@@ -1,0 +1,150 @@
+/** The only reader of the environment in this process. */
+import { join } from 'node:path';
+import {
+  loadSettings,
+  newMasterKeyText,
+  parseMasterKey,
+  readOrCreateSecretFile,
+  setting,
+  type Environment,
+  type MasterKey,
+} from '@ai-gateway/node-runtime';
+import type { LogLevel } from '@ai-gateway/contracts';
+import { z } from 'zod';
+
+const MIN_SECRET_CHARS = 16;
+const secret = z
+  .string()
+  .min(MIN_SECRET_CHARS, `must have at least ${MIN_SECRET_CHARS} characters`);
+
+/** Documented in `docs/reference/settings.md`, which a test compares with this shape. */
+export const SETTINGS_SHAPE = {
+  CONFIG_CENTER_PORT: setting.port(8001).describe('port of the admin API'),
+  SERVER_HOST: setting.text('127.0.0.1').describe('address to listen on'),
+  LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
+  DEBUG: setting.flag(false).describe('true: log level debug'),
+  DATA_DIR: setting.text('./data').describe('embedded database and generated secrets'),
+  DATABASE_URL: z
+    .url({ protocol: /^(mysql|mariadb)$/ })
+    .optional()
+    .describe('mysql://user:password@host:port/database; unset: embedded SQLite in DATA_DIR'),
+  MYSQL_HOST: z
+    .string()
+    .optional()
+    .describe('with the other MYSQL_* parts: instead of DATABASE_URL'),
+  MYSQL_PORT: setting.port(3306).describe('port of the database'),
+  MYSQL_USER: z.string().optional().describe('user of the database'),
+  MYSQL_PASSWORD: z.string().optional().describe('password of the database user'),
+  MYSQL_DATABASE: setting.text('ai_gateway_config').describe('name of the database'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe('redis://:password@host:port/db; unset: no copy in Redis, counters at the gateway'),
+  REDIS_HOST: z.string().optional().describe('with the other REDIS_* parts: instead of REDIS_URL'),
+  REDIS_PORT: setting.port(6379).describe('port of Redis'),
+  REDIS_PASSWORD: z.string().optional().describe('password of Redis'),
+  REDIS_DB: setting.count(0, 0, 65_535).describe('database number of Redis'),
+  MASTER_KEY: z
+    .string()
+    .optional()
+    .describe('32 bytes as base64 or hex; seals upstream credentials; unset: made in DATA_DIR'),
+  GATEWAY_SERVICE_CREDENTIAL: secret
+    .optional()
+    .describe('what gateways show; unset: made in DATA_DIR'),
+  GATEWAY_MANAGEMENT_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('http://127.0.0.1:9081')
+    .describe('management listener of the gateway that holds the counters, without Redis'),
+  UPSTREAM_ALLOW_ADDRESSES: setting
+    .list()
+    .describe('CIDRs upstream targets may have although the address policy denies them'),
+  MOCK_LLM_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('http://127.0.0.1:8003')
+    .describe('target of the demo upstreams'),
+  SEED_DEMO_DATA: setting.flag(false).describe('seed the demo data at start'),
+  CONFIG_CENTER_DOCS: setting.flag(true).describe('serve /docs and /docs-json'),
+} as const;
+
+export const SETTINGS_SECRETS = [
+  'DATABASE_URL',
+  'MYSQL_PASSWORD',
+  'REDIS_URL',
+  'REDIS_PASSWORD',
+  'MASTER_KEY',
+  'GATEWAY_SERVICE_CREDENTIAL',
+] as const;
+
+export interface Settings {
+  port: number;
+  host: string;
+  logLevel: LogLevel;
+  dataDir: string;
+  /** Null: the embedded SQLite file. */
+  databaseUrl: string | null;
+  /** Null: embedded mode without Redis. */
+  redisUrl: string | null;
+  masterKey: MasterKey;
+  serviceCredential: string;
+  gatewayManagementUrl: string;
+  upstreamAllowAddresses: readonly string[];
+  mockLlmUrl: string;
+  seedDemoData: boolean;
+  serveDocs: boolean;
+}
+
+export function readSettings(env: Environment = process.env): Settings {
+  const values = loadSettings(
+    {
+      shape: SETTINGS_SHAPE,
+      ownPrefix: 'CONFIG_CENTER_',
+      foreign: ['CONFIG_CENTER_URL'],
+      secrets: SETTINGS_SECRETS,
+    },
+    env,
+  );
+  const dataDir = values.DATA_DIR;
+  return {
+    port: values.CONFIG_CENTER_PORT,
+    host: values.SERVER_HOST,
+    logLevel: values.DEBUG ? 'debug' : values.LOG_LEVEL,
+    dataDir,
+    databaseUrl: databaseUrlOf(values),
+    redisUrl: redisUrlOf(values),
+    masterKey: parseMasterKey(
+      values.MASTER_KEY ?? readOrCreateSecretFile(dataDir, 'master.key', newMasterKeyText),
+    ),
+    serviceCredential:
+      values.GATEWAY_SERVICE_CREDENTIAL ??
+      readOrCreateSecretFile(dataDir, 'service.credential', newMasterKeyText),
+    gatewayManagementUrl: values.GATEWAY_MANAGEMENT_URL,
+    upstreamAllowAddresses: values.UPSTREAM_ALLOW_ADDRESSES,
+    mockLlmUrl: values.MOCK_LLM_URL,
+    seedDemoData: values.SEED_DEMO_DATA,
+    serveDocs: values.CONFIG_CENTER_DOCS,
+  };
+}
+
+export const sqlitePathOf = ({ dataDir }: Pick<Settings, 'dataDir'>): string =>
+  join(dataDir, 'config-center.sqlite');
+
+type Values = z.output<z.ZodObject<typeof SETTINGS_SHAPE>>;
+
+function databaseUrlOf(values: Values): string | null {
+  if (values.DATABASE_URL !== undefined) return values.DATABASE_URL;
+  if (values.MYSQL_HOST === undefined) return null;
+  const url = new URL(`mysql://${values.MYSQL_HOST}:${values.MYSQL_PORT}`);
+  url.username = encodeURIComponent(values.MYSQL_USER ?? '');
+  url.password = encodeURIComponent(values.MYSQL_PASSWORD ?? '');
+  url.pathname = `/${encodeURIComponent(values.MYSQL_DATABASE)}`;
+  return url.href;
+}
+
+function redisUrlOf(values: Values): string | null {
+  if (values.REDIS_URL !== undefined) return values.REDIS_URL;
+  if (values.REDIS_HOST === undefined) return null;
+  const url = new URL(`redis://${values.REDIS_HOST}:${values.REDIS_PORT}`);
+  url.password = encodeURIComponent(values.REDIS_PASSWORD ?? '');
+  url.pathname = `/${values.REDIS_DB}`;
+  return url.href;
+}

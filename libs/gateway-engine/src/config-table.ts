@@ -1,0 +1,139 @@
+/**
+ * Compiles configuration into the runtime table. A resource that cannot be compiled, or points to
+ * one that does not exist, is reported and left out, and never takes others with it; the caller
+ * puts its last good value in its place and compiles again, which costs little because everything
+ * unchanged is remembered. Rejected: patching the running table, which can leave a mixture of two
+ * revisions behind.
+ */
+import type { ConfigHead } from '@ai-gateway/contracts';
+import { compileApiKey, type CompiledApiKey } from './api-key.compiler.js';
+import { memoize, memoizeList, type Compiled } from './compile-memo.js';
+import { CompilePass, nonexistent, type ConfigResources } from './compile-pass.js';
+import { compileMatcher, type CompiledMatcher } from './matcher.compiler.js';
+import { buildMatcherIndex } from './matcher-index.js';
+import { compileModel, type CompiledModel } from './model.compiler.js';
+import { compileNamespace, type CompiledNamespace } from './namespace.compiler.js';
+import { compileRoute, type CompiledRoute } from './route.compiler.js';
+import { buildRouteTable } from './route-table.js';
+import { collectRoutingFields } from './routing-fields.js';
+import { compileRule } from './rule.compiler.js';
+import type { RuntimeTable } from './runtime-table.js';
+import { compileTarget, compileUpstream, type CompiledUpstream } from './upstream.compiler.js';
+
+/** For a single compile; a gateway keeps a builder. */
+export function compileConfig(resources: ConfigResources, head: ConfigHead): RuntimeTable {
+  return new RuntimeTableBuilder().compile(resources, head);
+}
+
+/** Keep one per process: it remembers what it compiled, by the identity of the values. */
+export class RuntimeTableBuilder {
+  readonly #matcher = memoize(compileMatcher);
+  readonly #rule = memoize(compileRule);
+  readonly #namespace = memoize(compileNamespace);
+  readonly #target = memoize(compileTarget);
+  readonly #upstream = memoize(compileUpstream);
+  readonly #model = memoize(compileModel);
+  readonly #route = memoize(compileRoute);
+  readonly #apiKey = memoize(compileApiKey);
+  readonly #matcherIndex = memoizeList(buildMatcherIndex);
+  readonly #routeTable = memoizeList(buildRouteTable);
+
+  compile(resources: ConfigResources, head: ConfigHead): RuntimeTable {
+    const pass = new CompilePass(resources);
+    const namespaces = this.#namespaces(pass);
+    const matchers = this.#matchers(pass, namespaces);
+    const upstreams = this.#upstreams(pass);
+    const models = this.#models(pass, upstreams);
+    return {
+      epoch: head.epoch,
+      revision: head.revision,
+      namespaces,
+      defaultNamespace: [...namespaces.values()].find(({ isDefault }) => isDefault) ?? null,
+      matchers: this.#matcherIndex(matchers),
+      routes: this.#routeTable(this.#routes(pass, upstreams)),
+      models: byEveryName(models),
+      modelList: models.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      upstreams,
+      apiKeys: this.#apiKeys(pass),
+      routingFields: collectRoutingFields(matchers, namespaces.values()),
+      problems: pass.problems,
+    };
+  }
+
+  #namespaces(pass: CompilePass): Map<number, CompiledNamespace> {
+    const rules = pass.collect(
+      'rule',
+      (config) => pass.missing('namespace', config.namespace_id) ?? this.#rule(config),
+    );
+    const rulesOf = Map.groupBy(rules.values(), ({ namespaceId }) => namespaceId);
+    return pass.collect('namespace', (config) =>
+      this.#namespace(config, rulesOf.get(config.namespace_id) ?? []),
+    );
+  }
+
+  #matchers(
+    pass: CompilePass,
+    namespaces: ReadonlyMap<number, CompiledNamespace>,
+  ): CompiledMatcher[] {
+    const matchers = pass.collect(
+      'matcher',
+      (config) => pass.missing('namespace', config.namespace_id) ?? this.#matcher(config),
+    );
+    return [...matchers.values()].filter(({ namespaceId }) => namespaces.has(namespaceId));
+  }
+
+  #upstreams(pass: CompilePass): Map<number, CompiledUpstream> {
+    const targets = pass.collect(
+      'target',
+      (config) => pass.missing('upstream', config.upstream_id) ?? this.#target(config),
+    );
+    const targetsOf = Map.groupBy(targets.values(), ({ upstreamId }) => upstreamId);
+    return pass.collect(
+      'upstream',
+      (config) => this.#upstream(config, targetsOf.get(config.upstream_id) ?? []),
+      always,
+    );
+  }
+
+  /** A name leads to one model; whoever comes first, in order of id, keeps it. */
+  #models(pass: CompilePass, upstreams: ReadonlyMap<number, CompiledUpstream>): CompiledModel[] {
+    const taken = new Set<string>();
+    const models = pass.collect('model', (config) => {
+      const upstream = upstreams.get(config.upstream_id);
+      if (upstream === undefined) return nonexistent('upstream', config.upstream_id);
+      const names = [config.model_name, ...config.aliases];
+      const conflict = names.find((name) => taken.has(name));
+      if (conflict !== undefined) return refused(`another model is called ${conflict}`);
+      for (const name of names) taken.add(name);
+      return this.#model(config, upstream);
+    });
+    return [...models.values()];
+  }
+
+  #routes(pass: CompilePass, upstreams: ReadonlyMap<number, CompiledUpstream>): CompiledRoute[] {
+    const routes = pass.collect('route', (config) => {
+      const upstream = upstreams.get(config.upstream_id);
+      if (upstream === undefined) return nonexistent('upstream', config.upstream_id);
+      return this.#route(config, upstream);
+    });
+    return [...routes.values()];
+  }
+
+  #apiKeys(pass: CompilePass): Map<string, CompiledApiKey> {
+    const keys = pass.collect('api_key', (config) => {
+      const { namespace_id: id } = config;
+      return (id === null ? null : pass.missing('namespace', id)) ?? this.#apiKey(config);
+    });
+    return new Map(Array.from(keys.values(), (key) => [key.digest, key]));
+  }
+}
+
+const always = (): boolean => true;
+
+const refused = (reason: string): Compiled<never> => ({ ok: false, reason });
+
+function byEveryName(models: readonly CompiledModel[]): Map<string, CompiledModel> {
+  return new Map(
+    models.flatMap((model) => [model.name, ...model.aliases].map((name) => [name, model] as const)),
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * What every HTTP process on Nest shares: request id and access log, JSON bodies up to a cap, one
+ * error envelope (also for unknown paths and methods), contract validation, no revealing headers.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Counter, type Logger, type Registry } from '@ai-gateway/node-runtime';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { AdminError } from './admin-error.js';
+import { ContractPipe } from './contract.pipe.js';
+import { ErrorFilter } from './error.filter.js';
+import { jsonOnly } from './json-only.middleware.js';
+import { requestLog } from './request-log.middleware.js';
+
+const MAX_BODY_BYTES = 1_048_576;
+
+export interface HttpAppOptions {
+  logger: Logger;
+  registry: Registry;
+  /** Prefix of the request counter, for example `config_center`. */
+  metricPrefix: string;
+  translateError?: (error: unknown) => AdminError | null;
+  maxBodyBytes?: number;
+}
+
+/** Call on an application created with `{ bodyParser: false }`, before `init` or `listen`. */
+export function configureHttpApp(app: NestExpressApplication, options: HttpAppOptions): void {
+  const { logger, registry, metricPrefix, translateError, maxBodyBytes } = options;
+  const requests = new Counter({
+    name: `${metricPrefix}_requests_total`,
+    help: 'HTTP requests by method, route pattern and class of status.',
+    labelNames: ['method', 'route', 'code_class'],
+    registers: [registry],
+  });
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  app.use(
+    requestLog(logger, (request, response) => requests.inc(labelsOf(request, response))),
+    jsonOnly,
+  );
+  app.useBodyParser('json', { limit: maxBodyBytes ?? MAX_BODY_BYTES, strict: false });
+  app.useGlobalPipes(new ContractPipe());
+  const allowedMethods = (path: string) => methodsOf(app, path);
+  app.useGlobalFilters(new ErrorFilter({ logger, allowedMethods, translate: translateError }));
+  hardenServer(app.getHttpServer());
+}
+
+function hardenServer(server: Server): void {
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  server.keepAliveTimeout = 65_000;
+  server.maxHeadersCount = 128;
+}
+
+const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+function labelsOf(request: IncomingMessage, response: ServerResponse) {
+  const { route } = request as { route?: { path?: unknown } };
+  return {
+    method: KNOWN_METHODS.has(request.method ?? '') ? (request.method as string) : 'other',
+    route: typeof route?.path === 'string' ? route.path : 'unmatched',
+    code_class: `${Math.floor(response.statusCode / 100)}xx`,
+  };
+}
+
+interface RouterLayer {
+  match: (path: string) => boolean;
+  route?: { methods: Readonly<Record<string, boolean>> };
+}
+
+/** Express keeps its routes in one list of layers; a path may match several, one per method. */
+function methodsOf(app: NestExpressApplication, path: string): string[] {
+  const { router } = app.getHttpAdapter().getInstance() as { router: { stack: RouterLayer[] } };
+  const layers = router.stack.filter((layer) => layer.route !== undefined && matches(layer, path));
+  const methods = layers.flatMap((layer) => Object.keys(layer.route?.methods ?? {}));
+  return [...new Set(methods.map((method) => method.toUpperCase()))].sort();
+}
+
+function matches(layer: RouterLayer, path: string): boolean {
+  try {
+    return layer.match(path);
+  } catch {
+    return false;
+  }
+}
