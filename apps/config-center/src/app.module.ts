@@ -4,6 +4,7 @@ import type { Logger, Registry } from '@ai-gateway/node-runtime';
 import { Module, type CanActivate, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities.js';
+import { FEATURES } from './app.features.js';
 import { DenyByDefaultGuard } from './platform/http/deny-by-default.guard.js';
 import { ResourceHeadersInterceptor } from './platform/http/resource-headers.interceptor.js';
 import { PlatformModule } from './platform/platform.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
       imports: [
         PlatformModule.register({ ...platform, entities: ENTITIES }),
         ManagementModule.register({ registry: platform.registry, isReady }),
+        ...FEATURES,
       ],
       providers: [
         { provide: APP_GUARD, useClass: guard },

@@ -1,0 +1,39 @@
+/** Every feature and every entity of the process, in one place. */
+import { CountersModule } from './features/counters/counters.module.js';
+import { FeedModule } from './features/feed/feed.module.js';
+import { MatcherEntity } from './features/matchers/matcher.entity.js';
+import { MatchersModule } from './features/matchers/matchers.module.js';
+import { ModelEntity } from './features/models/model.entity.js';
+import { ModelsModule } from './features/models/models.module.js';
+import { NamespaceEntity } from './features/namespaces/namespace.entity.js';
+import { NamespacesModule } from './features/namespaces/namespaces.module.js';
+import { RouteEntity } from './features/routes/route.entity.js';
+import { RoutesModule } from './features/routes/routes.module.js';
+import { RuleEntity } from './features/rules/rule.entity.js';
+import { RulesModule } from './features/rules/rules.module.js';
+import { SystemModule } from './features/system/system.module.js';
+import { TargetEntity } from './features/upstreams/target.entity.js';
+import { UpstreamEntity } from './features/upstreams/upstream.entity.js';
+import { UpstreamsModule } from './features/upstreams/upstreams.module.js';
+
+export const FEATURES = [
+  NamespacesModule,
+  MatchersModule,
+  RulesModule,
+  UpstreamsModule,
+  ModelsModule,
+  RoutesModule,
+  CountersModule,
+  FeedModule,
+  SystemModule,
+];
+
+export const FEATURE_ENTITIES = [
+  NamespaceEntity,
+  MatcherEntity,
+  RuleEntity,
+  UpstreamEntity,
+  TargetEntity,
+  ModelEntity,
+  RouteEntity,
+];
