@@ -68,6 +68,12 @@ async function settledEntry(): Promise<LedgerEntry> {
   }
 }
 
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 const post = (
   path: string,
   body: unknown,
@@ -130,6 +136,11 @@ describe('what the server refuses', () => {
     }
   });
 
+  it('refuses to make answers that are too large', async () => {
+    const response = await chat({ n: 128 }, { 'x-mock-tokens': '1000000' });
+    expect(await errorOf(response)).toEqual([400, 'invalid_request']);
+  });
+
   it('wants max_tokens of Anthropic requests, as Anthropic does', async () => {
     const response = await post('/v1/messages', { model: 'claude', messages: MESSAGES });
     expect(await response.json()).toMatchObject({
@@ -176,7 +187,7 @@ describe('OpenAI’s SDK', () => {
       { model: 'm', messages: MESSAGES, stream: true, stream_options: { include_usage: true } },
       { headers: { 'x-mock-tokens': '7', 'x-mock-chunk-tokens': '3', 'x-mock-write-bytes': '5' } },
     );
-    const chunks = await Array.fromAsync(stream);
+    const chunks = await collect(stream);
     const text = chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('');
     expect(wordCounter.countText('', text)).toBe(7);
     expect(chunks.at(-1)).toMatchObject({
@@ -210,7 +221,7 @@ describe('OpenAI’s SDK', () => {
       max_tokens: 3,
       stream: true,
     });
-    expect((await Array.fromAsync(stream)).at(-1)?.choices[0]?.finish_reason).toBe('length');
+    expect((await collect(stream)).at(-1)?.choices[0]?.finish_reason).toBe('length');
     const embedding = await openai.embeddings.create({
       model: 'e',
       input: ['a b', 'c'],
@@ -250,7 +261,7 @@ describe('OpenAI’s SDK', () => {
       { model: 'm', messages: MESSAGES, stream: true },
       { headers: { 'x-mock-error-after': '2' } },
     );
-    await expect(Array.fromAsync(stream)).rejects.toBeInstanceOf(APIError);
+    await expect(collect(stream)).rejects.toBeInstanceOf(APIError);
     expect(await settledEntry()).toMatchObject({ outcome: 'cut', emitted_tokens: 2 });
   });
 });
@@ -319,7 +330,7 @@ describe('scripts', () => {
       { model: 'm', messages, stream: true },
       { headers: { 'x-mock-mode': 'echo', 'x-mock-write-bytes': '1', 'x-mock-line-end': 'crlf' } },
     );
-    const chunks = await Array.fromAsync(stream);
+    const chunks = await collect(stream);
     expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe(text);
     const capped = await openai.chat.completions.create(
       { model: 'm', messages, max_tokens: 1 },
@@ -426,6 +437,11 @@ describe('the ledger', () => {
     expect((await ledger('?limit=3')).items).toHaveLength(3);
     await fetch(`${base}/ledger`, { method: 'DELETE' });
     expect((await ledger()).items).toEqual([]);
+  });
+
+  it('does not record control requests', async () => {
+    await (await fetch(`${base}/livez`)).text();
+    expect(await ledger()).toMatchObject({ received: 0, in_flight: 0, items: [] });
   });
 
   it('knows how many requests were in flight at once', async () => {
