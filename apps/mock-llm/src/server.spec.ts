@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import Anthropic from '@anthropic-ai/sdk';
 import { createLogger } from '@ai-gateway/node-runtime';
@@ -15,7 +15,10 @@ const wordCounter: TokenCounter = {
   countInput(_surface, model, body) {
     const { messages, prompt, input } = body;
     if (!Array.isArray(messages)) return this.countText(model, String(prompt ?? input));
-    return messages.reduce((sum, { content }) => sum + 1 + this.countText(model, content), 0);
+    return messages.reduce(
+      (sum, { content }) => sum + 1 + this.countText(model, String(content)),
+      0,
+    );
   },
 };
 
@@ -127,12 +130,15 @@ describe('what the server refuses', () => {
   });
 
   it('refuses control scripts that are not valid', async () => {
-    for (const body of [{}, { script: { tokens: 'x' } }, { script: { typo: 1 } }, null]) {
+    const tooLarge = { script: {}, model: 'x'.repeat(20_000) };
+    const accepted = await fetch(`${base}/control/script?model=m`, { method: 'DELETE' });
+    expect(accepted.status).toBe(200);
+    for (const body of [{}, { script: { tokens: 'x' } }, { script: { typo: 1 } }, null, tooLarge]) {
       const response = await fetch(`${base}/control/script`, {
         method: 'PUT',
         body: JSON.stringify(body),
       });
-      expect(response.status).toBe(400);
+      expect(response.status).toBe(body === tooLarge ? 413 : 400);
     }
   });
 
@@ -340,6 +346,33 @@ describe('scripts', () => {
     expect(capped.choices[0]?.finish_reason).toBe('length');
   });
 
+  it('echo the text parts of a message and the texts of a prompt', async () => {
+    const content = [
+      { type: 'text', text: 'a' },
+      { type: 'image_url' },
+      { type: 'text', text: 'b' },
+    ];
+    const echo = { 'x-mock-mode': 'echo' };
+    const response = await chat({ messages: [{ role: 'user', content }] }, echo);
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'a\nb' } }] });
+    const completion = await post('/v1/completions', { model: 'm', prompt: ['c'] }, echo);
+    expect(await completion.json()).toMatchObject({ choices: [{ text: 'c' }] });
+  });
+
+  it('stream a large answer to a slow reader in full', async () => {
+    const headers = { 'x-mock-body-bytes': '8000000', 'x-mock-chunk-tokens': '2000' };
+    const stream = await openai.chat.completions.create(
+      { model: 'm', messages: MESSAGES, stream: true },
+      { headers },
+    );
+    let length = 0;
+    for await (const chunk of stream) {
+      length += chunk.choices[0]?.delta.content?.length ?? 0;
+      await new Promise(setImmediate);
+    }
+    expect(length).toBe(8_000_000);
+  });
+
   it('fill an answer to a size in bytes', async () => {
     const answer = (await (
       await chat({}, { 'x-mock-body-bytes': '5000' })
@@ -394,6 +427,14 @@ describe('the ledger', () => {
     const entry = await settledEntry();
     expect(entry).toMatchObject({ outcome: 'cancelled', emitted_tokens: 1 });
     expect(entry.cancelled_at).toEqual(entry.ended_at);
+  });
+
+  it('records when a client leaves before its body is whole', async () => {
+    const socket = connect(Number(new URL(base).port), '127.0.0.1');
+    socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
+    while ((await ledger()).in_flight === 0);
+    socket.destroy();
+    expect(await settledEntry()).toMatchObject({ outcome: 'cancelled', status: null });
   });
 
   it('records when a client leaves while it waits', async () => {
