@@ -15,6 +15,7 @@ const WORDS = (
 
 const DEFAULT_MIN_TOKENS = 16;
 const DEFAULT_SPREAD = 48;
+export const MAX_UNSCRIPTED_TOKENS = DEFAULT_MIN_TOKENS + DEFAULT_SPREAD;
 /** Echoed text has no natural pieces that are tokens; this many characters come close. */
 const ECHO_PIECE_CHARS = 4;
 

@@ -1,5 +1,5 @@
-/** The control API: scripts and the ledger. */
-import { CLIENT_ERRORS } from '@ai-gateway/contracts';
+/** The control API: scripts, the ledger, liveness. */
+import { CLIENT_ERRORS, type ClientErrorReason } from '@ai-gateway/contracts';
 import type { Exchange } from './exchange.js';
 import type { Ledger } from './ledger.js';
 import { controlRequestSchema, describeIssues } from './script.schema.js';
@@ -14,7 +14,7 @@ export interface ControlServices {
 const MAX_LISTED = 10_000;
 const DEFAULT_LISTED = 1000;
 
-export const CONTROL_PATHS: ReadonlySet<string> = new Set(['/control/script', '/ledger']);
+export const CONTROL_PATHS: ReadonlySet<string> = new Set(['/control/script', '/ledger', '/livez']);
 
 export async function handleControlRequest(
   exchange: Exchange,
@@ -23,6 +23,7 @@ export async function handleControlRequest(
 ): Promise<void> {
   const { method } = exchange.request;
   const { ledger, scripts } = services;
+  if (url.pathname === '/livez') return exchange.json(200, { status: 'ok' });
   const model = url.searchParams.get('model') ?? undefined;
   if (url.pathname === '/control/script') {
     if (method === 'PUT') return putScript(exchange, services);
@@ -47,8 +48,8 @@ async function putScript(exchange: Exchange, services: ControlServices): Promise
   exchange.json(200, services.scripts.describe());
 }
 
-function refuse(exchange: Exchange, reason: keyof typeof CLIENT_ERRORS, message?: string): void {
-  exchange.error('openai', CLIENT_ERRORS[reason], message === undefined ? {} : { message });
+function refuse(exchange: Exchange, reason: ClientErrorReason, message?: string): void {
+  exchange.error('openai', CLIENT_ERRORS[reason], { message });
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -15,9 +15,9 @@ import { readBody } from './request-body.js';
 const RESET_GRACE_MS = 50;
 
 export interface ErrorOptions {
-  readonly message?: string;
-  readonly param?: string | null;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly message?: string | undefined;
+  readonly param?: string | null | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export class Exchange {

@@ -1,6 +1,6 @@
 /** Answers requests at the model surfaces. */
 import { randomBytes } from 'node:crypto';
-import { CLIENT_ERRORS } from '@ai-gateway/contracts';
+import { CLIENT_ERRORS, type ClientErrorReason } from '@ai-gateway/contracts';
 import {
   readJsonBody,
   readLlmRequest,
@@ -8,7 +8,7 @@ import {
   type LlmRequest,
   type Surface,
 } from '@ai-gateway/llm-wire';
-import { answerText, type AnswerText } from './answer-text.js';
+import { MAX_UNSCRIPTED_TOKENS, answerText, type AnswerText } from './answer-text.js';
 import {
   inDeltas,
   reportedUsage,
@@ -46,6 +46,9 @@ interface ModelCall {
 
 const KEYS = watchKeys();
 
+/** All answers of one request together. */
+const MAX_WORDS = 50_000_000;
+
 function shapeFor({ kind }: Surface): AnswerShape {
   if (kind === 'messages') return messagesShape;
   return kind === 'completion' ? completionShape : chatShape;
@@ -71,9 +74,8 @@ async function readCall(
   surface: Surface,
   { counter, scripts, maxBodyBytes }: ModelServices,
 ): Promise<ModelCall | null> {
-  const refuse = (reason: keyof typeof CLIENT_ERRORS, message?: string, param?: string | null) => {
-    const options = { ...(message === undefined ? {} : { message }), param: param ?? null };
-    exchange.error(surface.protocol, CLIENT_ERRORS[reason], options);
+  const refuse = (reason: ClientErrorReason, message?: string, param: string | null = null) => {
+    exchange.error(surface.protocol, CLIENT_ERRORS[reason], { message, param });
     return null;
   };
   const bytes = await exchange.body(maxBodyBytes);
@@ -85,14 +87,22 @@ async function readCall(
   const { request } = read;
   const fromHeaders = scriptFromHeaders(exchange.request.headers);
   if (!fromHeaders.ok) return refuse('invalid_request', `x-mock headers: ${fromHeaders.problem}`);
-  if (surface.kind === 'messages' && request.maxTokens === null) {
-    return refuse('invalid_request', 'max_tokens: Field required', 'max_tokens');
-  }
   const body = json.value as Fields;
+  const script = scripts.for(request.model, fromHeaders.script);
+  const problem = problemOf(surface, request, script);
+  if (problem !== null) return refuse('invalid_request', problem);
   exchange.entry.model = request.model;
   exchange.entry.stream = request.stream;
   exchange.entry.prompt_tokens = counter.countInput(surface, request.model, body);
-  return { surface, request, body, script: scripts.for(request.model, fromHeaders.script) };
+  return { surface, request, body, script };
+}
+
+/** What this server refuses beyond what every model API does. */
+function problemOf({ kind }: Surface, { n, maxTokens }: LlmRequest, script: Script): string | null {
+  if (kind === 'messages' && maxTokens === null) return 'max_tokens: Field required';
+  const perAnswer = script.body_bytes ?? script.tokens ?? MAX_UNSCRIPTED_TOKENS;
+  if (kind !== 'embedding' && n * perAnswer > MAX_WORDS) return 'The answers would be too large.';
+  return null;
 }
 
 function answerStatus(exchange: Exchange, { protocol }: Surface, script: Script): void {

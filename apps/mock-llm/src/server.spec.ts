@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import Anthropic from '@anthropic-ai/sdk';
 import { createLogger } from '@ai-gateway/node-runtime';
@@ -15,7 +15,10 @@ const wordCounter: TokenCounter = {
   countInput(_surface, model, body) {
     const { messages, prompt, input } = body;
     if (!Array.isArray(messages)) return this.countText(model, String(prompt ?? input));
-    return messages.reduce((sum, { content }) => sum + 1 + this.countText(model, content), 0);
+    return messages.reduce(
+      (sum, { content }) => sum + 1 + this.countText(model, String(content)),
+      0,
+    );
   },
 };
 
@@ -66,6 +69,12 @@ async function settledEntry(): Promise<LedgerEntry> {
     const entry = page.items.at(-1);
     if (page.in_flight === 0 && entry !== undefined) return entry;
   }
+}
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }
 
 const post = (
@@ -121,13 +130,21 @@ describe('what the server refuses', () => {
   });
 
   it('refuses control scripts that are not valid', async () => {
-    for (const body of [{}, { script: { tokens: 'x' } }, { script: { typo: 1 } }, null]) {
+    const tooLarge = { script: {}, model: 'x'.repeat(20_000) };
+    const accepted = await fetch(`${base}/control/script?model=m`, { method: 'DELETE' });
+    expect(accepted.status).toBe(200);
+    for (const body of [{}, { script: { tokens: 'x' } }, { script: { typo: 1 } }, null, tooLarge]) {
       const response = await fetch(`${base}/control/script`, {
         method: 'PUT',
         body: JSON.stringify(body),
       });
-      expect(response.status).toBe(400);
+      expect(response.status).toBe(body === tooLarge ? 413 : 400);
     }
+  });
+
+  it('refuses to make answers that are too large', async () => {
+    const response = await chat({ n: 128 }, { 'x-mock-tokens': '1000000' });
+    expect(await errorOf(response)).toEqual([400, 'invalid_request']);
   });
 
   it('wants max_tokens of Anthropic requests, as Anthropic does', async () => {
@@ -176,7 +193,7 @@ describe('OpenAI’s SDK', () => {
       { model: 'm', messages: MESSAGES, stream: true, stream_options: { include_usage: true } },
       { headers: { 'x-mock-tokens': '7', 'x-mock-chunk-tokens': '3', 'x-mock-write-bytes': '5' } },
     );
-    const chunks = await Array.fromAsync(stream);
+    const chunks = await collect(stream);
     const text = chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('');
     expect(wordCounter.countText('', text)).toBe(7);
     expect(chunks.at(-1)).toMatchObject({
@@ -210,7 +227,7 @@ describe('OpenAI’s SDK', () => {
       max_tokens: 3,
       stream: true,
     });
-    expect((await Array.fromAsync(stream)).at(-1)?.choices[0]?.finish_reason).toBe('length');
+    expect((await collect(stream)).at(-1)?.choices[0]?.finish_reason).toBe('length');
     const embedding = await openai.embeddings.create({
       model: 'e',
       input: ['a b', 'c'],
@@ -250,7 +267,7 @@ describe('OpenAI’s SDK', () => {
       { model: 'm', messages: MESSAGES, stream: true },
       { headers: { 'x-mock-error-after': '2' } },
     );
-    await expect(Array.fromAsync(stream)).rejects.toBeInstanceOf(APIError);
+    await expect(collect(stream)).rejects.toBeInstanceOf(APIError);
     expect(await settledEntry()).toMatchObject({ outcome: 'cut', emitted_tokens: 2 });
   });
 });
@@ -319,7 +336,7 @@ describe('scripts', () => {
       { model: 'm', messages, stream: true },
       { headers: { 'x-mock-mode': 'echo', 'x-mock-write-bytes': '1', 'x-mock-line-end': 'crlf' } },
     );
-    const chunks = await Array.fromAsync(stream);
+    const chunks = await collect(stream);
     expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe(text);
     const capped = await openai.chat.completions.create(
       { model: 'm', messages, max_tokens: 1 },
@@ -327,6 +344,33 @@ describe('scripts', () => {
     );
     expect(text.startsWith(capped.choices[0]?.message.content ?? 'x')).toBe(true);
     expect(capped.choices[0]?.finish_reason).toBe('length');
+  });
+
+  it('echo the text parts of a message and the texts of a prompt', async () => {
+    const content = [
+      { type: 'text', text: 'a' },
+      { type: 'image_url' },
+      { type: 'text', text: 'b' },
+    ];
+    const echo = { 'x-mock-mode': 'echo' };
+    const response = await chat({ messages: [{ role: 'user', content }] }, echo);
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'a\nb' } }] });
+    const completion = await post('/v1/completions', { model: 'm', prompt: ['c'] }, echo);
+    expect(await completion.json()).toMatchObject({ choices: [{ text: 'c' }] });
+  });
+
+  it('stream a large answer to a slow reader in full', async () => {
+    const headers = { 'x-mock-body-bytes': '8000000', 'x-mock-chunk-tokens': '2000' };
+    const stream = await openai.chat.completions.create(
+      { model: 'm', messages: MESSAGES, stream: true },
+      { headers },
+    );
+    let length = 0;
+    for await (const chunk of stream) {
+      length += chunk.choices[0]?.delta.content?.length ?? 0;
+      await new Promise(setImmediate);
+    }
+    expect(length).toBe(8_000_000);
   });
 
   it('fill an answer to a size in bytes', async () => {
@@ -385,6 +429,14 @@ describe('the ledger', () => {
     expect(entry.cancelled_at).toEqual(entry.ended_at);
   });
 
+  it('records when a client leaves before its body is whole', async () => {
+    const socket = connect(Number(new URL(base).port), '127.0.0.1');
+    socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
+    while ((await ledger()).in_flight === 0);
+    socket.destroy();
+    expect(await settledEntry()).toMatchObject({ outcome: 'cancelled', status: null });
+  });
+
   it('records when a client leaves while it waits', async () => {
     const leaving = new AbortController();
     const response = fetch(`${base}/v1/chat/completions`, {
@@ -426,6 +478,11 @@ describe('the ledger', () => {
     expect((await ledger('?limit=3')).items).toHaveLength(3);
     await fetch(`${base}/ledger`, { method: 'DELETE' });
     expect((await ledger()).items).toEqual([]);
+  });
+
+  it('does not record control requests', async () => {
+    await (await fetch(`${base}/livez`)).text();
+    expect(await ledger()).toMatchObject({ received: 0, in_flight: 0, items: [] });
   });
 
   it('knows how many requests were in flight at once', async () => {

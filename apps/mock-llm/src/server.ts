@@ -30,6 +30,10 @@ export const LISTED_MODELS = [
   'text-embedding-3-small',
 ] as const;
 
+const REQUEST_TIMEOUT_MS = 120_000;
+/** Longer than gateways keep idle connections, so that they close first. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Control requests are not the models' business and stay out of the book. */
 const UNRECORDED_LEDGER_SIZE = 1;
 
@@ -45,15 +49,13 @@ export function createMockLlm(options: MockLlmOptions): Server {
     const exchange = openExchange(request, response, isControl ? unrecorded : ledger);
     try {
       if (isControl) await handleControlRequest(exchange, url, services);
-      else if (url.pathname === '/livez') exchange.json(200, { status: 'ok' });
       else await route(exchange, url.pathname, services);
     } catch (err) {
       fail(exchange, err, logger);
     }
   };
-  return createServer({ requestTimeout: 120_000 }, (request, response) => {
-    void answer(request, response);
-  });
+  const limits = { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+  return createServer(limits, (request, response) => void answer(request, response));
 }
 
 type Services = Parameters<typeof handleModelRequest>[2];

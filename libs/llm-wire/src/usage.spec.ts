@@ -104,7 +104,7 @@ describe('UsageReader', () => {
       type: 'message_start',
       message: { usage: { input_tokens: 25, output_tokens: 1 } },
     });
-    expect(reader.usage).toMatchObject({ inputTokens: 25, outputTokens: 1 });
+    expect(reader.usage).toMatchObject({ inputTokens: 25, outputTokens: null });
     reader.read({ type: 'message_delta', delta: {}, usage: { output_tokens: 15 } });
     expect(reader.usage).toMatchObject({ inputTokens: 25, outputTokens: 15 });
   });

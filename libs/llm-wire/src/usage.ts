@@ -25,7 +25,10 @@ export interface Usage {
 
 type Figure = Exclude<keyof Usage, 'invalid'> | 'totalTokens' | 'uncachedInputTokens';
 
-const OPENAI_FIGURES: readonly (readonly [Figure, ...string[]])[] = [
+/** Where a figure stands in `usage`: a field, or a detail within one. */
+type Figures = readonly (readonly [figure: Figure, field: string, detail?: string])[];
+
+const OPENAI_FIGURES: Figures = [
   ['inputTokens', 'prompt_tokens'],
   ['outputTokens', 'completion_tokens'],
   ['totalTokens', 'total_tokens'],
@@ -35,12 +38,14 @@ const OPENAI_FIGURES: readonly (readonly [Figure, ...string[]])[] = [
   ['audioOutputTokens', 'completion_tokens_details', 'audio_tokens'],
 ];
 
-const ANTHROPIC_FIGURES: readonly (readonly [Figure, ...string[]])[] = [
+/** `message_start` also names an output figure, from before any output: it must not settle a stream. */
+const ANTHROPIC_INPUT_FIGURES: Figures = [
   ['uncachedInputTokens', 'input_tokens'],
-  ['outputTokens', 'output_tokens'],
   ['cachedInputTokens', 'cache_read_input_tokens'],
   ['cacheWriteTokens', 'cache_creation_input_tokens'],
 ];
+
+const ANTHROPIC_FIGURES: Figures = [...ANTHROPIC_INPUT_FIGURES, ['outputTokens', 'output_tokens']];
 
 /** Collects the usage of one answer, whole or streamed. */
 export class UsageReader {
@@ -53,13 +58,16 @@ export class UsageReader {
   read(value: unknown): void {
     const answer = asRecord(value);
     if (answer === null) return;
-    this.readFigures(asRecord(answer['usage']));
-    if (this.protocol === 'anthropic') {
-      this.readFigures(asRecord(asRecord(answer['message'])?.['usage']));
+    const usage = asRecord(answer['usage']);
+    if (this.protocol === 'openai') {
+      this.readFigures(usage, OPENAI_FIGURES);
+      return;
     }
+    this.readFigures(usage, ANTHROPIC_FIGURES);
+    this.readFigures(asRecord(asRecord(answer['message'])?.['usage']), ANTHROPIC_INPUT_FIGURES);
   }
 
-  /** Null until the upstream has reported a valid input or output figure. */
+  /** Null until the upstream has reported an input or output figure; an untrue one only sets `invalid`. */
   get usage(): Usage | null {
     const input = this.inputTokens();
     const output = this.outputTokens(input);
@@ -76,13 +84,11 @@ export class UsageReader {
     };
   }
 
-  private readFigures(usage: JsonRecord | null): void {
+  private readFigures(usage: JsonRecord | null, figures: Figures): void {
     if (usage === null) return;
-    const figures = this.protocol === 'openai' ? OPENAI_FIGURES : ANTHROPIC_FIGURES;
     for (const [name, field, detail] of figures) {
-      const value =
-        detail === undefined ? usage[field as string] : asRecord(usage[field as string])?.[detail];
-      this.readFigure(name, value);
+      const value = usage[field];
+      this.readFigure(name, detail === undefined ? value : asRecord(value)?.[detail]);
     }
   }
 
