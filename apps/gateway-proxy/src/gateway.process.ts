@@ -7,8 +7,9 @@ import {
   createRedisConfigSource,
   type ConfigSource,
 } from '@ai-gateway/config-feed';
-import { NestLogger } from '@ai-gateway/nest-runtime';
+import { ErrorFilter, NestLogger } from '@ai-gateway/nest-runtime';
 import { createRegistry, type Logger } from '@ai-gateway/node-runtime';
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createLimiter, type Limiter } from './admission.factory.js';
@@ -16,6 +17,7 @@ import { AppModule } from './app.module.js';
 import { RunningConfig } from './config/running-config.js';
 import { trustedProxies } from './listener/client-address.js';
 import { DataListener } from './listener/data-listener.js';
+import { CounterAccess } from './management/counter-access.js';
 import { GatewayState } from './management/gateway-state.js';
 import { createGatewayMetrics } from './metrics.js';
 import { createGateway, createTargetPools } from './pipeline.factory.js';
@@ -61,7 +63,12 @@ export class GatewayProcess {
     const { admission } = limiter;
     const gateway = createGateway({ settings, admission, pools, metrics, logger });
     const state = new GatewayState(metrics.registry, instanceId, config, admission);
-    const management = await createManagement(state, logger);
+    const counters = new CounterAccess(
+      config,
+      limiter.counters,
+      settings.GATEWAY_SERVICE_CREDENTIAL ?? null,
+    );
+    const management = await createManagement(AppModule.register(state, counters), logger);
     const data = createDataListener(settings, gateway, config, management.listener);
     return new GatewayProcess(settings, state, config, limiter, gateway, data, management);
   }
@@ -130,12 +137,13 @@ function createDataListener(
   });
 }
 
-async function createManagement(state: GatewayState, logger: Logger) {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.register(state), {
+async function createManagement(module: DynamicModule, logger: Logger) {
+  const app = await NestFactory.create<NestExpressApplication>(module, {
     logger: new NestLogger(logger),
     bodyParser: false,
   });
   app.disable('x-powered-by');
+  app.useGlobalFilters(new ErrorFilter({ logger, allowedMethods: () => [] }));
   await app.init();
   const listener = app.getHttpAdapter().getInstance() as RequestListener;
   return { app, listener, server: createServer(listener) };
