@@ -68,12 +68,10 @@ async function settledTokens(ctx: RequestContext, gateway: Gateway): Promise<Set
   };
 }
 
-const isWholeUsage = (metered: Metered | null): boolean =>
-  metered !== null &&
-  metered.complete &&
-  metered.usage !== null &&
-  metered.usage.inputTokens !== null &&
-  metered.usage.outputTokens !== null;
+function isWholeUsage(metered: Metered | null): boolean {
+  if (metered?.complete !== true || metered.usage === null) return false;
+  return metered.usage.inputTokens !== null && metered.usage.outputTokens !== null;
+}
 
 /** Bytes that were not kept count as a token each: never for free. */
 async function deliveredTokens(
