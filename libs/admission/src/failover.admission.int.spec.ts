@@ -116,6 +116,14 @@ describe('limits over an outage of Redis', () => {
     for (const client of clients) client.disconnect();
   });
 
+  it('does not take its own blocked event loop for an absent Redis', async () => {
+    const pending = admission.admit(requestFor([requestLimit(1)]));
+    const endMs = performance.now() + 320;
+    while (performance.now() < endMs);
+    expect(admitted(await pending).degraded).toBe(false);
+    expect(admission.mode).toBe('shared');
+  });
+
   it('survives a Redis that was killed and came back empty', async () => {
     const connections = connectionLimit({ maxConnections: 3 });
     const shared = admitted(await admission.admit(requestFor([connections])));
