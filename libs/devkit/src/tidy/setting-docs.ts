@@ -59,7 +59,7 @@ export function settingsTable(spec: SettingsSpecLike): string {
   const rows = variablesOf(spec).map(({ name, fallback, required, secret, meaning }) => [
     `\`${name}\`${secret ? `, \`${name}_FILE\`` : ''}`,
     required ? 'required' : fallback === null || fallback === '' ? '' : `\`${fallback}\``,
-    meaning,
+    meaning.replaceAll('<', '&lt;'),
   ]);
   return markdownTable(['variable', 'default', 'meaning'], rows);
 }
