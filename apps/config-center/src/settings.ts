@@ -93,16 +93,15 @@ export interface Settings {
   serveDocs: boolean;
 }
 
+export const settingsSpec = {
+  shape: SETTINGS_SHAPE,
+  ownPrefix: 'CONFIG_CENTER_',
+  foreign: ['CONFIG_CENTER_URL'],
+  secrets: SETTINGS_SECRETS,
+} as const;
+
 export function readSettings(env: Environment = process.env): Settings {
-  const values = loadSettings(
-    {
-      shape: SETTINGS_SHAPE,
-      ownPrefix: 'CONFIG_CENTER_',
-      foreign: ['CONFIG_CENTER_URL'],
-      secrets: SETTINGS_SECRETS,
-    },
-    env,
-  );
+  const values = loadSettings(settingsSpec, env);
   const dataDir = values.DATA_DIR;
   return {
     port: values.CONFIG_CENTER_PORT,
