@@ -1,4 +1,5 @@
 export * from './address-policy.js';
+export * from './api-key-digest.js';
 export * from './data-dir.js';
 export * from './ids.js';
 export * from './logger.js';
