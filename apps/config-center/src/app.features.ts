@@ -1,5 +1,6 @@
 /** Every feature and every entity of the process, in one place. */
 import { CountersModule } from './features/counters/counters.module.js';
+import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
 import { MatcherEntity } from './features/matchers/matcher.entity.js';
 import { MatchersModule } from './features/matchers/matchers.module.js';
@@ -24,6 +25,7 @@ export const FEATURES = [
   ModelsModule,
   RoutesModule,
   CountersModule,
+  DemoModule,
   FeedModule,
   SystemModule,
 ];

@@ -44,9 +44,7 @@ export class CountersService {
       });
     }
     for (const { spanMs, measure } of spans) {
-      await this.ask(() =>
-        this.counters.add(namespaceId, limit, scope, spanMs, measure, amount),
-      );
+      await this.ask(() => this.counters.add(namespaceId, limit, scope, spanMs, measure, amount));
     }
     return this.read(key);
   }
