@@ -13,8 +13,8 @@ const decorators = swc.vite({
 const shared = {
   plugins: [decorators],
   oxc: false as const,
-  resolve: { conditions: ['@ai-gateway/source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['@ai-gateway/source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['@ai-gateway/source', 'node'] },
+  ssr: { resolve: { conditions: ['@ai-gateway/source', 'node'] } },
 };
 
 const SERVICES = './libs/devkit/src/services.global-setup.ts';
