@@ -4,7 +4,10 @@ import type { Logger, Registry } from '@ai-gateway/node-runtime';
 import { Module, type CanActivate, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities.js';
-import { DenyByDefaultGuard } from './platform/http/deny-by-default.guard.js';
+import { ApiKeysModule } from './features/api-keys/api-keys.module.js';
+import { AccessGuard } from './features/auth/access.guard.js';
+import { AuthModule } from './features/auth/auth.module.js';
+import { UsersModule } from './features/users/users.module.js';
 import { ResourceHeadersInterceptor } from './platform/http/resource-headers.interceptor.js';
 import { PlatformModule } from './platform/platform.module.js';
 import type { Settings } from './settings.js';
@@ -20,11 +23,14 @@ export interface AppOptions {
 
 @Module({})
 export class AppModule {
-  static register({ guard = DenyByDefaultGuard, isReady, ...platform }: AppOptions): DynamicModule {
+  static register({ guard = AccessGuard, isReady, ...platform }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
         PlatformModule.register({ ...platform, entities: ENTITIES }),
+        AuthModule,
+        UsersModule,
+        ApiKeysModule,
         ManagementModule.register({ registry: platform.registry, isReady }),
       ],
       providers: [
