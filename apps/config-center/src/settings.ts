@@ -138,7 +138,7 @@ export function readSettings(env: Environment = process.env): Settings {
       values.GATEWAY_SERVICE_CREDENTIAL ??
       readOrCreateSecretFile(dataDir, 'service.credential', newMasterKeyText),
     gatewayManagementUrl: values.GATEWAY_MANAGEMENT_URL,
-    upstreamAllowAddresses: values.UPSTREAM_ALLOW_ADDRESSES,
+    upstreamAllowAddresses: allowedAddresses(values),
     mockLlmUrl: values.MOCK_LLM_URL,
     seedDemoData: values.SEED_DEMO_DATA,
     serveDocs: values.CONFIG_CENTER_DOCS,
@@ -147,6 +147,13 @@ export function readSettings(env: Environment = process.env): Settings {
 
 export const sqlitePathOf = ({ dataDir }: Pick<Settings, 'dataDir'>): string =>
   join(dataDir, 'config-center.sqlite');
+
+/** With the embedded database everything runs on one machine, so targets on loopback are expected. */
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+const allowedAddresses = (values: Values): string[] =>
+  databaseUrlOf(values) === null
+    ? [...LOOPBACK, ...values.UPSTREAM_ALLOW_ADDRESSES]
+    : values.UPSTREAM_ALLOW_ADDRESSES;
 
 type Values = z.output<z.ZodObject<typeof SETTINGS_SHAPE>>;
 

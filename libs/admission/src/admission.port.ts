@@ -13,6 +13,7 @@ export interface AppliedLimit {
 }
 
 export interface AdmitRequest {
+  /** For correlation only: clients may choose it, so nothing is counted by it. */
   readonly requestId: string;
   readonly namespaceId: number;
   /** Ordered by priority, highest first: the first refusing one is shown. */
@@ -35,6 +36,8 @@ export interface LimitState {
 
 /** What must be given back or corrected at the end. Opaque to callers. */
 export interface Reservation {
+  /** Unique per decision; member of lease sets and key of the settlement. */
+  readonly id: string;
   readonly requestId: string;
   readonly namespaceId: number;
   readonly limits: readonly AppliedLimit[];
@@ -42,12 +45,14 @@ export interface Reservation {
   readonly outputTokens: number;
   /** Store time of the decision, milliseconds since 1970: settlement lands in its spans. */
   readonly decidedAtMs: number;
+  /** Where it was charged. */
+  readonly store: 'shared' | 'local';
 }
 
 export interface Admitted {
   readonly allowed: true;
   readonly reservation: Reservation;
-  /** The request and token spans with the least left, for response headers. */
+  /** The enforced request and token spans with the least left, for response headers. */
   readonly requests: LimitState | null;
   readonly tokens: LimitState | null;
   /** Limits in shadow mode that would have refused. */
@@ -59,6 +64,8 @@ export interface Refused {
   readonly allowed: false;
   /** Null: a rule with `on_store_failure: closed` while the store is away. */
   readonly refusal: LimitState | null;
+  /** The request alone is larger than the limit: waiting never helps. False for a limit of 0. */
+  readonly neverFits: boolean;
   readonly requests: LimitState | null;
   readonly tokens: LimitState | null;
   readonly degraded: boolean;
@@ -76,10 +83,11 @@ export type LimiterMode = 'shared' | 'local' | 'degraded';
 
 export interface Admission {
   readonly mode: LimiterMode;
+  /** Rejects only where a store may be away and nothing stands behind it (Redis alone). */
   admit(request: AdmitRequest): Promise<AdmitDecision>;
   /**
    * Ends a reservation: releases its leases and corrects the token spans to `usage`. Idempotent by
-   * request id; returns at once and is retried in the background within bounds.
+   * the reservation's id; returns at once and is retried in the background within bounds.
    */
   settle(reservation: Reservation, usage: TokenUsage): void;
   /** Waits for settlements under way, then stops renewing leases. */

@@ -38,5 +38,8 @@ export const counterKeys = {
     `{ns:${namespaceId}}:lease:${ruleId}:${scope}`,
   window: (namespaceId: number, ruleId: string, span: string, scope: string) =>
     `{ns:${namespaceId}}:window:${ruleId}:${span}:${scope}`,
-  settled: (namespaceId: number, requestId: string) => `{ns:${namespaceId}}:settled:${requestId}`,
+  settled: (namespaceId: number, reservationId: string) =>
+    `{ns:${namespaceId}}:settled:${reservationId}`,
+  /** Written by an instance to see whether the store takes writes again. */
+  probe: (instanceId: string) => `limiter:probe:${instanceId}`,
 } as const;

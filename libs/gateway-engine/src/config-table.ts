@@ -5,23 +5,18 @@
  * unchanged is remembered. Rejected: patching the running table, which can leave a mixture of two
  * revisions behind.
  */
-import type { ConfigHead, RuleConfig } from '@ai-gateway/contracts';
+import type { ConfigHead } from '@ai-gateway/contracts';
 import { compileApiKey, type CompiledApiKey } from './api-key.compiler.js';
 import { memoize, memoizeList, type Compiled } from './compile-memo.js';
 import { CompilePass, nonexistent, type ConfigResources } from './compile-pass.js';
-import { compileFieldCheck } from './field-check.js';
-import { compileLimit } from './limit.compiler.js';
 import { compileMatcher, type CompiledMatcher } from './matcher.compiler.js';
 import { buildMatcherIndex } from './matcher-index.js';
 import { compileModel, type CompiledModel } from './model.compiler.js';
-import {
-  compileNamespace,
-  type CompiledNamespace,
-  type CompiledRule,
-} from './namespace.compiler.js';
+import { compileNamespace, type CompiledNamespace } from './namespace.compiler.js';
 import { compileRoute, type CompiledRoute } from './route.compiler.js';
 import { buildRouteTable } from './route-table.js';
 import { collectRoutingFields } from './routing-fields.js';
+import { compileRule } from './rule.compiler.js';
 import type { RuntimeTable } from './runtime-table.js';
 import { compileTarget, compileUpstream, type CompiledUpstream } from './upstream.compiler.js';
 
@@ -136,18 +131,6 @@ export class RuntimeTableBuilder {
 const always = (): boolean => true;
 
 const refused = (reason: string): Compiled<never> => ({ ok: false, reason });
-
-function compileRule(config: RuleConfig): CompiledRule {
-  const { rule_id: id, namespace_id: namespaceId, priority } = config;
-  const isCheck = config.rule_type === 'field_check';
-  return {
-    id,
-    namespaceId,
-    priority,
-    limit: isCheck ? null : compileLimit(config),
-    check: isCheck ? compileFieldCheck(config) : null,
-  };
-}
 
 function byEveryName(models: readonly CompiledModel[]): Map<string, CompiledModel> {
   return new Map(

@@ -17,6 +17,7 @@ export {
   type CompiledNamespace,
 } from './namespace.compiler.js';
 export type * from './request-facts.js';
+export { whyUncompilable } from './resource-check.js';
 export type { CompiledRoute } from './route.compiler.js';
 export type { RouteChoice, RouteTable } from './route-table.js';
 export type { RoutingFields } from './routing-fields.js';

@@ -45,8 +45,8 @@ export function compileRegex(pattern: string): RegexResult {
     const test = (text: string): boolean => text.length <= maxLength && program.test(text);
     return { ok: true, regex: { test } };
   } catch (error) {
-    if (error instanceof RE2JSException) return { ok: false, reason: error.message };
-    throw error;
+    const reason = error instanceof RE2JSException ? error.message : 'it cannot be compiled';
+    return { ok: false, reason };
   }
 }
 

@@ -7,8 +7,9 @@ import {
   type FieldCheckFailure,
 } from './field-check.js';
 import type { CompiledLimit } from './limit.types.js';
-import { byPrecedence, type Ranked } from './precedence.js';
+import { byPrecedence } from './precedence.js';
 import type { RequestFacts } from './request-facts.js';
+import type { CompiledRule } from './rule.compiler.js';
 
 export interface CompiledNamespace {
   readonly id: number;
@@ -20,13 +21,6 @@ export interface CompiledNamespace {
   /** Enforced ones, in order of precedence. */
   readonly fieldChecks: readonly CompiledFieldCheck[];
   readonly shadowFieldChecks: readonly CompiledFieldCheck[];
-}
-
-/** A compiled rule: exactly one of the two is set. */
-export interface CompiledRule extends Ranked {
-  readonly namespaceId: number;
-  readonly limit: CompiledLimit | null;
-  readonly check: CompiledFieldCheck | null;
 }
 
 export function compileNamespace(

@@ -1,1 +1,5 @@
-export {};
+export * from './config-values.builder.js';
+export * from './fault-proxy.js';
+export * from './free-port.js';
+export * from './raw-http.js';
+export * from './spawn-app.js';

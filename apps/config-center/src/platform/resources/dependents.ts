@@ -3,7 +3,8 @@
  * the others: each registers what it owns.
  */
 import { AdminError } from '@ai-gateway/nest-runtime';
-import type { EntityManager } from 'typeorm';
+import type { ConfigKind } from '@ai-gateway/contracts';
+import type { EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { ConfigTransaction } from '../revisions/config-revisions.js';
 
 export type Owner = 'namespace' | 'upstream';
@@ -41,4 +42,28 @@ export class Dependents {
     }
     if (details.length > 0) throw new AdminError('IN_USE', { details });
   }
+}
+
+export interface OwnedRows<Row> {
+  kind: ConfigKind;
+  idColumn: keyof Row & string;
+  ownerColumn: keyof Row & string;
+}
+
+/** Rows that belong to their owner by a column. */
+export function ownedRows<Row extends ObjectLiteral>(
+  name: string,
+  entity: EntityTarget<Row>,
+  { kind, idColumn, ownerColumn }: OwnedRows<Row>,
+): Dependent {
+  const whereOwner = (ownerId: number) => ({ [ownerColumn]: ownerId }) as FindOptionsWhere<Row>;
+  return {
+    name,
+    count: (manager, ownerId) => manager.countBy(entity, whereOwner(ownerId)),
+    async removeAll(tx, ownerId) {
+      const rows = await tx.manager.findBy(entity, whereOwner(ownerId));
+      for (const row of rows) tx.changed(kind, row[idColumn] as number, null);
+      await tx.manager.remove(rows);
+    },
+  };
 }

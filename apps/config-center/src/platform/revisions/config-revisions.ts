@@ -32,6 +32,10 @@ export class Written<Value> {
     /** Set for what was created: the resource's path. */
     readonly location: string | null = null,
   ) {}
+
+  createdAt(location: string): Written<Value> {
+    return new Written(this.value, this.revision, location);
+  }
 }
 
 export class ConfigRevisions {

@@ -1,0 +1,20 @@
+/** What other features may ask about namespaces, within their own transactions. */
+import { AdminError } from '@ai-gateway/nest-runtime';
+import type { EntityManager } from 'typeorm';
+import { NamespaceEntity } from './namespace.entity.js';
+
+/** Rejects with NOT_FOUND: the namespace stands in the path of the request. */
+export async function requireNamespace(manager: EntityManager, id: number): Promise<void> {
+  if (await manager.existsBy(NamespaceEntity, { namespace_id: id })) return;
+  throw new AdminError('NOT_FOUND', {
+    details: [{ path: 'namespace_id', message: 'does not exist' }],
+  });
+}
+
+export async function namespaceIdOfCode(
+  manager: EntityManager,
+  code: string,
+): Promise<number | null> {
+  const row = await manager.findOneBy(NamespaceEntity, { namespace_code: code });
+  return row?.namespace_id ?? null;
+}

@@ -1,0 +1,73 @@
+import {
+  listQueryOf,
+  routeCreateSchema,
+  routeSchema,
+  routeUpdateSchema,
+  pageOf,
+  type Route,
+  type RouteCreate,
+  type RouteUpdate,
+  type Page,
+} from '@ai-gateway/contracts';
+import { Answers, RequirePermission } from '@ai-gateway/nest-runtime';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { IdParam } from '../../platform/http/id-param.decorator.js';
+import { IfMatch, type ExpectedVersion } from '../../platform/http/if-match.decorator.js';
+import { filters, type ListQuery } from '../../platform/resources/list-page.js';
+import type { Written } from '../../platform/revisions/config-revisions.js';
+import { RoutesService } from './routes.service.js';
+
+const listSchema = listQueryOf(
+  ['route_id', 'name', 'path', 'priority', 'status', 'create_time', 'update_time'],
+  { name: filters.text, path: filters.text, path_type: filters.text, upstream_id: filters.id, status: filters.status },
+);
+
+@ApiTags('routes')
+@Controller('api/v1/routes')
+export class RoutesController {
+  constructor(private readonly routes: RoutesService) {}
+
+  @Get()
+  @RequirePermission('read')
+  @Answers(200, pageOf(routeSchema))
+  list(@Query({ schema: listSchema }) query: ListQuery): Promise<Page<Route>> {
+    return this.routes.list(query);
+  }
+
+  @Get(':route_id')
+  @RequirePermission('read')
+  @Answers(200, routeSchema)
+  find(@IdParam('route_id') id: number): Promise<Route> {
+    return this.routes.find(id);
+  }
+
+  @Post()
+  @RequirePermission('write')
+  @Answers(201, routeSchema)
+  create(@Body({ schema: routeCreateSchema }) body: RouteCreate): Promise<Written<Route>> {
+    return this.routes.create(body);
+  }
+
+  @Put(':route_id')
+  @RequirePermission('write')
+  @Answers(200, routeSchema)
+  update(
+    @IdParam('route_id') id: number,
+    @Body({ schema: routeUpdateSchema }) body: RouteUpdate,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<Written<Route>> {
+    return this.routes.update(id, body, expected);
+  }
+
+  @Delete(':route_id')
+  @HttpCode(204)
+  @RequirePermission('delete')
+  @Answers(204)
+  remove(
+    @IdParam('route_id') id: number,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<Written<void>> {
+    return this.routes.remove(id, expected);
+  }
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { TargetRows } from './target-rows.js';
+import { TargetsController } from './targets.controller.js';
+import { TargetsService } from './targets.service.js';
+import { UpstreamsController } from './upstreams.controller.js';
+import { UpstreamsService } from './upstreams.service.js';
+
+@Module({
+  controllers: [UpstreamsController, TargetsController],
+  providers: [UpstreamsService, TargetsService, TargetRows],
+})
+export class UpstreamsModule {}

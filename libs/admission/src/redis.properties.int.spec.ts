@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { limitOf, requestFor } from './limit-builders.contract.js';
+import { createRedisAdmission, type RedisAdmission } from './redis.admission.js';
+import { burstOf, firstExcess, ReferenceLimiter } from './reference-limiter.contract.js';
+
+const ALGORITHMS = ['sliding_window', 'fixed_window', 'token_bucket', 'leaky_bucket'] as const;
+
+const span = fc.record({
+  algorithm: fc.constantFrom(...ALGORITHMS),
+  spanMs: fc.integer({ min: 60, max: 300 }),
+  limit: fc.integer({ min: 5, max: 40 }),
+});
+const arrivals = fc.array(
+  fc.record({ waitMs: fc.integer({ min: 0, max: 25 }), units: fc.integer({ min: 1, max: 6 }) }),
+  { minLength: 20, maxLength: 40 },
+);
+
+/** Redis keeps its own time, so a refusal is checked against the span of time it was made in. */
+describe('limits in Redis against a limiter that adds everything up', () => {
+  let redis: Redis;
+  let admission: RedisAdmission;
+  beforeAll(() => {
+    redis = new Redis(inject('redisUrl'));
+    const keyPrefix = `properties-${process.pid}:`;
+    admission = createRedisAdmission({ redis, instanceId: 'gw-1', keyPrefix });
+  });
+  afterAll(async () => {
+    await admission.close();
+    await redis.quit();
+  });
+
+  const storeTimeMs = async (): Promise<number> => {
+    const [sec, micros] = await redis.time();
+    return Number(sec) * 1000 + Math.floor(Number(micros) / 1000);
+  };
+
+  it('charge no more than the published bound and refuse only what would exceed it', async () => {
+    const holds = fc.asyncProperty(span, arrivals, async (of, all) => {
+      const reference = new ReferenceLimiter(of);
+      const limit = limitOf({ spans: [{ measure: 'input_tokens', ...of }] });
+      for (const { waitMs, units } of all) {
+        if (waitMs > 0) await wait(waitMs);
+        const beforeMs = await storeTimeMs();
+        const decision = await admission.admit(requestFor([limit], { inputTokens: units }));
+        if (decision.allowed) {
+          const { decidedAtMs } = decision.reservation;
+          expect(reference.admit(units, decidedAtMs)).not.toBeNull();
+        } else {
+          const mostUsed = reference.usedAt(beforeMs);
+          expect(mostUsed + units).toBeGreaterThan(burstOf(of));
+        }
+      }
+      expect(firstExcess(of, reference.charges)).toBeNull();
+    });
+    await fc.assert(holds, { numRuns: 12 });
+  });
+
+  it('count alike when reservations are settled', async () => {
+    const usage = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 5, maxLength: 20 });
+    const holds = fc.asyncProperty(usage, async (all) => {
+      const limit = limitOf({
+        spans: [
+          { measure: 'input_tokens', spanMs: 3_600_000, limit: 1000, algorithm: 'sliding_window' },
+        ],
+      });
+      for (const inputTokens of all) {
+        const decision = await admission.admit(requestFor([limit], { inputTokens: 6 }));
+        if (!decision.allowed) throw new Error('refused');
+        admission.settle(decision.reservation, { inputTokens, outputTokens: 0 });
+        admission.settle(decision.reservation, { inputTokens, outputTokens: 0 });
+      }
+      while (admission.pendingSettlements > 0) await wait(2);
+      const [state] = await admission.read(1, limit, '-');
+      expect(state?.used).toBe(all.reduce((sum, units) => sum + units, 0));
+    });
+    await fc.assert(holds, { numRuns: 15 });
+  });
+});
