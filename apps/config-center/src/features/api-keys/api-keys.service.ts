@@ -101,8 +101,9 @@ export class ApiKeysService implements OnModuleInit {
 
 async function removeAll(tx: ConfigTransaction, namespace_id: number): Promise<void> {
   for (const row of await tx.manager.findBy(ApiKeyEntity, { namespace_id })) {
-    await tx.manager.remove(ApiKeyEntity, { ...row });
+    // Removing takes the id off the row.
     tx.changed(KIND, row.key_id, null);
+    await tx.manager.remove(row);
   }
 }
 
@@ -117,22 +118,20 @@ const columnsOf = ({ expires_at, ...body }: ApiKeyUpdate): object =>
 
 const dateOf = (time: string | null): Date | null => (time === null ? null : new Date(time));
 
-const configOf = (row: ApiKeyEntity): ApiKeyConfig => ({
+const fieldsOf = (row: ApiKeyEntity) => ({
   key_id: row.key_id,
   key_name: row.key_name,
   namespace_id: row.namespace_id,
   expires_at: row.expires_at?.toISOString() ?? null,
   status: row.status,
-  digest: row.digest,
 });
 
-function keyView(row: ApiKeyEntity): ApiKey {
-  const { digest: _digest, ...config } = configOf(row);
-  return {
-    ...config,
-    hint: row.hint,
-    version: row.version,
-    create_time: row.create_time.toISOString(),
-    update_time: row.update_time.toISOString(),
-  };
-}
+const configOf = (row: ApiKeyEntity): ApiKeyConfig => ({ ...fieldsOf(row), digest: row.digest });
+
+const keyView = (row: ApiKeyEntity): ApiKey => ({
+  ...fieldsOf(row),
+  hint: row.hint,
+  version: row.version,
+  create_time: row.create_time.toISOString(),
+  update_time: row.update_time.toISOString(),
+});

@@ -19,10 +19,11 @@ describe('the access matrix', () => {
   });
 
   it('lets an auditor change nothing but the own session', () => {
-    for (const resource of RESOURCES.filter((name) => name !== 'auth')) {
-      expect(mayAccess('auditor', resource, 'write'), resource).toBe(false);
-      expect(mayAccess('auditor', resource, 'delete'), resource).toBe(false);
-    }
+    const changed = RESOURCES.filter(
+      (resource) =>
+        mayAccess('auditor', resource, 'write') || mayAccess('auditor', resource, 'delete'),
+    );
+    expect(changed).toEqual(['auth']);
   });
 
   it('hides users and the audit log from operators', () => {
@@ -40,14 +41,13 @@ describe('the access matrix', () => {
   });
 
   it('gives a super admin whatever any role has', () => {
-    for (const resource of RESOURCES) {
-      for (const role of ROLES) {
-        const missing = ACCESS_MATRIX[resource][role].filter(
-          (permission) => !mayAccess('super_admin', resource, permission),
-        );
-        expect(missing, `${resource} ${role}`).toEqual([]);
-      }
-    }
+    const cells = RESOURCES.flatMap((resource) => ROLES.map((role) => ({ resource, role })));
+    const beyond = cells.filter(({ resource, role }) =>
+      ACCESS_MATRIX[resource][role].some(
+        (permission) => !mayAccess('super_admin', resource, permission),
+      ),
+    );
+    expect(beyond).toEqual([]);
   });
 
   it('sums up what a role may do at all', () => {

@@ -90,10 +90,7 @@ describe('an access token', () => {
   });
 
   it('is refused when a claim is missing, foreign or malformed, though signed by us', async () => {
-    for (const name of Object.keys(CLAIMS)) {
-      const claims = Object.fromEntries(Object.entries(CLAIMS).filter(([key]) => key !== name));
-      expect(await verify(forged(HEADER, claims)), name).toBeNull();
-    }
+    const without = Object.keys(CLAIMS).map((name) => ({ [name]: undefined }));
     const wrong = [
       { iss: 'someone-else' },
       { aud: 'another-service' },
@@ -104,12 +101,11 @@ describe('an access token', () => {
       { exp: NOW_SEC + 900, iat: NOW_SEC + 120 },
       { exp: NOW_SEC - 61 },
     ];
-    for (const claim of wrong) {
-      expect(
-        await verify(forged(HEADER, { ...CLAIMS, ...claim })),
-        JSON.stringify(claim),
-      ).toBeNull();
+    const accepted = [];
+    for (const claim of [...without, ...wrong]) {
+      if (await verify(forged(HEADER, { ...CLAIMS, ...claim }))) accepted.push(claim);
     }
+    expect(accepted).toEqual([]);
   });
 
   it('is refused when it is not a token at all or 100 kB long', async () => {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, newMasterKeyText, parseMasterKey } from '@ai-gateway/node-runtime';
 import { MemoryUserAccounts } from '../users/user-accounts.memory-repository.js';
 import { AccessCheck, type UserPrincipal } from './access-check.js';
@@ -54,6 +54,13 @@ describe('a login', () => {
     await expect(nobody).rejects.toMatchObject({ code: 'INVALID_LOGIN', details: [] });
     accounts.change(userId, { active: false });
     await expect(login()).rejects.toMatchObject({ code: 'INVALID_LOGIN', details: [] });
+  });
+
+  it('verifies a password also for an unknown user, so time tells nothing', async () => {
+    const verified = vi.spyOn(hasher, 'matches');
+    await expect(scene.service.login({ username: 'nobody', password: 'x' }, IP)).rejects.toThrow();
+    expect(verified.mock.calls).toEqual([[null, 'x']]);
+    verified.mockRestore();
   });
 
   it('is refused after five failures even with the right password, until the window ends', async () => {

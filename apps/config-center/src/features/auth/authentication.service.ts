@@ -10,7 +10,7 @@ import type { UserAccount, UserAccounts } from '../users/user-accounts.port.js';
 import { holds, type AccessCheck, type UserPrincipal } from './access-check.js';
 import { ACCESS_TOKEN_SEC, type AccessTokens } from './access-token.js';
 import { addressKey, type LoginAttempt, type LoginThrottle } from './login-throttle.js';
-import { HasherBusyError, passwordWeakness, type PasswordHasher } from '../users/password-hash.js';
+import { passwordWeakness, type PasswordHasher } from '../users/password-hash.js';
 import {
   digestOfRefresh,
   newRefreshToken,
@@ -44,11 +44,11 @@ export class AuthenticationService {
 
   /** @throws AdminError INVALID_LOGIN, TOO_MANY_ATTEMPTS, OVERLOADED */
   async login({ username, password }: LoginRequest, ip: string): Promise<IssuedTokens> {
-    const { accounts, throttle, logger } = this.deps;
+    const { accounts, hasher, throttle, logger } = this.deps;
     const nowMs = this.deps.nowMs();
     const account = await accounts.findByName(username);
     const attempt = await this.beginAttempt(account, username, ip);
-    const right = await this.passwordMatches(account, password);
+    const right = await hasher.matches(account?.passwordHash ?? null, password);
     if (!right || account === null || !maySignIn(account, nowMs)) {
       logger.info({ event: 'login_failed', address: attempt.address }, 'login failed');
       throw new AdminError('INVALID_LOGIN');
@@ -96,7 +96,8 @@ export class AuthenticationService {
     const account = await accounts.findById(principal.userId);
     if (account === null) throw new AdminError('INVALID_TOKEN');
     const attempt = await this.beginAttempt(account, account.username, ip);
-    if (!(await this.passwordMatches(account, old_password))) throw new AdminError('INVALID_LOGIN');
+    const right = await hasher.matches(account.passwordHash, old_password);
+    if (!right) throw new AdminError('INVALID_LOGIN');
     await throttle.succeed(attempt);
     if (old_password === new_password) throw unfitPassword('must differ from the old one');
     const weakness = passwordWeakness(new_password, account.username);
@@ -125,15 +126,6 @@ export class AuthenticationService {
     this.deps.logger.warn({ event: 'login_throttled', address }, 'too many failed logins');
     const seconds = Math.ceil(decision.retryAfterMs / 1000);
     throw new AdminError('TOO_MANY_ATTEMPTS', { headers: { 'Retry-After': String(seconds) } });
-  }
-
-  private async passwordMatches(account: UserAccount | null, password: string): Promise<boolean> {
-    try {
-      return await this.deps.hasher.matches(account?.passwordHash ?? null, password);
-    } catch (error) {
-      if (error instanceof HasherBusyError) throw new AdminError('OVERLOADED', { cause: error });
-      throw error;
-    }
   }
 
   private async openSession(

@@ -1,7 +1,14 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { createLogger, createRegistry } from '@ai-gateway/node-runtime';
-import { Controller, Get, Module } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Module,
+  type DynamicModule,
+  type NestApplicationOptions,
+  type Type,
+} from '@nestjs/common';
 import { Public } from '@ai-gateway/nest-runtime';
 import { describe, expect, it } from 'vitest';
 import { AppModule } from '../../app.module.js';
@@ -10,8 +17,9 @@ import { resourceOfPath } from './access-matrix.js';
 import { routesOf, type DeclaredRoute } from './route-table.contract.js';
 
 /** Preview mode builds the table of routes and instantiates nothing. */
-async function routesIn(module: Parameters<typeof NestFactory.create>[0]) {
-  const app = await NestFactory.create(module, { preview: true, logger: false });
+async function routesIn(module: Type | DynamicModule): Promise<DeclaredRoute[]> {
+  const options: NestApplicationOptions = { preview: true, logger: false };
+  const app = await NestFactory.create(module, options);
   return routesOf(app);
 }
 
@@ -21,11 +29,15 @@ const undeclared = (routes: DeclaredRoute[]) =>
 @Controller('careless')
 class CarelessController {
   @Get('forgotten')
-  forgotten(): void {}
+  forgotten(): string {
+    return 'forgotten';
+  }
 
   @Public()
   @Get('open')
-  open(): void {}
+  open(): string {
+    return 'open';
+  }
 }
 @Module({ controllers: [CarelessController] })
 class CarelessModule {}
@@ -35,7 +47,9 @@ class CarelessModule {}
 class ContradictoryController {
   @Public()
   @Get()
-  twice(): void {}
+  twice(): string {
+    return 'twice';
+  }
 }
 @Module({ controllers: [ContradictoryController] })
 class ContradictoryModule {}

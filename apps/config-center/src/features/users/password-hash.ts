@@ -6,6 +6,7 @@
  */
 import { hash, verify, type Options } from '@node-rs/argon2';
 import { MAX_PASSWORD_BYTES } from '@ai-gateway/contracts';
+import { AdminError } from '@ai-gateway/nest-runtime';
 import { isPublishedSecret } from '@ai-gateway/node-runtime';
 
 /** Source: OWASP password storage cheat sheet, argon2id with 19 MiB, two passes, one lane. */
@@ -15,14 +16,10 @@ const MAX_WAITING = 64;
 const MIN_DISTINCT_CHARACTERS = 5;
 
 export interface PasswordHasher {
+  /** @throws AdminError OVERLOADED when too many wait. */
   hash(password: string): Promise<string>;
-  /** False also without a stored hash, after the same time. Throws `HasherBusyError`. */
+  /** False also without a stored hash, after the same time. @throws AdminError OVERLOADED */
   matches(stored: string | null, password: string): Promise<boolean>;
-}
-
-/** Too many passwords wait for verification. */
-export class HasherBusyError extends Error {
-  override readonly name = 'HasherBusyError';
 }
 
 export class Argon2PasswordHasher implements PasswordHasher {
@@ -47,7 +44,7 @@ export class Argon2PasswordHasher implements PasswordHasher {
   }
 
   private async bounded<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.waiting >= MAX_WAITING) throw new HasherBusyError('too many passwords to verify');
+    if (this.waiting >= MAX_WAITING) throw new AdminError('OVERLOADED');
     this.waiting += 1;
     try {
       return await work();

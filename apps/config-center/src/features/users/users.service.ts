@@ -60,7 +60,8 @@ export class UsersService {
       const username = changes.username ?? row.username;
       if (password !== undefined) refuseWeakPassword(password, username);
       await refuseDuplicate(tx.manager, username, userId);
-      const stays = isActiveSuperAdmin({ ...row, ...changes });
+      const { role = row.role, status = row.status } = changes;
+      const stays = isActiveSuperAdmin({ role, status });
       if (!stays) await refuseLastSuperAdmin(tx.manager, row);
       const endsSessions = password_hash !== null || changes.status === 0;
       const access = {
