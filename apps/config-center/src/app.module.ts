@@ -4,10 +4,8 @@ import type { Logger, Registry } from '@ai-gateway/node-runtime';
 import { Module, type CanActivate, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities.js';
-import { ApiKeysModule } from './features/api-keys/api-keys.module.js';
+import { FEATURES } from './app.features.js';
 import { AccessGuard } from './features/auth/access.guard.js';
-import { AuthModule } from './features/auth/auth.module.js';
-import { UsersModule } from './features/users/users.module.js';
 import { ResourceHeadersInterceptor } from './platform/http/resource-headers.interceptor.js';
 import { PlatformModule } from './platform/platform.module.js';
 import type { Settings } from './settings.js';
@@ -28,10 +26,8 @@ export class AppModule {
       module: AppModule,
       imports: [
         PlatformModule.register({ ...platform, entities: ENTITIES }),
-        AuthModule,
-        UsersModule,
-        ApiKeysModule,
         ManagementModule.register({ registry: platform.registry, isReady }),
+        ...FEATURES,
       ],
       providers: [
         { provide: APP_GUARD, useClass: guard },

@@ -10,10 +10,12 @@ import {
   type Page,
 } from '@ai-gateway/contracts';
 import { Answers, RequirePermission } from '@ai-gateway/nest-runtime';
-import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { IdParam } from '../../platform/http/id-param.decorator.js';
 import { IfMatch, type ExpectedVersion } from '../../platform/http/if-match.decorator.js';
+import { sendWritten } from '../../platform/http/resource-headers.interceptor.js';
 import { filters, type ListQuery } from '../../platform/resources/list-page.js';
 import type { Written } from '../../platform/revisions/config-revisions.js';
 import { RoutesService } from './routes.service.js';
@@ -48,11 +50,16 @@ export class RoutesController {
     return this.routes.find(id);
   }
 
+  /** 201 for a new route, 200 when one of the same path and name was updated. */
   @Post()
   @RequirePermission('write')
   @Answers(201, routeSchema)
-  create(@Body({ schema: routeCreateSchema }) body: RouteCreate): Promise<Written<Route>> {
-    return this.routes.create(body);
+  @Answers(200, routeSchema)
+  async create(
+    @Body({ schema: routeCreateSchema }) body: RouteCreate,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    sendWritten(await this.routes.create(body), response);
   }
 
   @Put(':route_id')

@@ -20,6 +20,17 @@ export class ResourceHeadersInterceptor implements NestInterceptor {
   }
 }
 
+/**
+ * For the route that both creates and updates: the framework sets one status per route after its
+ * interceptors, so here the answer is sent by hand.
+ */
+export function sendWritten(written: Written<unknown>, response: ServerResponse): void {
+  response.statusCode = 200;
+  const value = present(written, response);
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(value));
+}
+
 function present(result: unknown, response: ServerResponse): unknown {
   const value: unknown = result instanceof Written ? result.value : result;
   if (result instanceof Written) {

@@ -1,0 +1,55 @@
+/** Every feature and every entity of the process, in one place. */
+import { ApiKeyEntity } from './features/api-keys/api-key.entity.js';
+import { ApiKeysModule } from './features/api-keys/api-keys.module.js';
+import { AuthModule } from './features/auth/auth.module.js';
+import { LoginAttemptEntity } from './features/auth/login-attempt.entity.js';
+import { SessionEntity } from './features/auth/session.entity.js';
+import { CountersModule } from './features/counters/counters.module.js';
+import { DemoModule } from './features/demo/demo.module.js';
+import { FeedModule } from './features/feed/feed.module.js';
+import { MatcherEntity } from './features/matchers/matcher.entity.js';
+import { MatchersModule } from './features/matchers/matchers.module.js';
+import { ModelEntity } from './features/models/model.entity.js';
+import { ModelsModule } from './features/models/models.module.js';
+import { NamespaceEntity } from './features/namespaces/namespace.entity.js';
+import { NamespacesModule } from './features/namespaces/namespaces.module.js';
+import { RouteEntity } from './features/routes/route.entity.js';
+import { RoutesModule } from './features/routes/routes.module.js';
+import { RuleEntity } from './features/rules/rule.entity.js';
+import { RulesModule } from './features/rules/rules.module.js';
+import { SystemModule } from './features/system/system.module.js';
+import { TargetEntity } from './features/upstreams/target.entity.js';
+import { UpstreamEntity } from './features/upstreams/upstream.entity.js';
+import { UpstreamsModule } from './features/upstreams/upstreams.module.js';
+import { UserEntity } from './features/users/user.entity.js';
+import { UsersModule } from './features/users/users.module.js';
+
+export const FEATURES = [
+  AuthModule,
+  UsersModule,
+  ApiKeysModule,
+  NamespacesModule,
+  MatchersModule,
+  RulesModule,
+  UpstreamsModule,
+  ModelsModule,
+  RoutesModule,
+  CountersModule,
+  DemoModule,
+  FeedModule,
+  SystemModule,
+];
+
+export const FEATURE_ENTITIES = [
+  NamespaceEntity,
+  MatcherEntity,
+  RuleEntity,
+  UpstreamEntity,
+  TargetEntity,
+  ModelEntity,
+  RouteEntity,
+  UserEntity,
+  SessionEntity,
+  LoginAttemptEntity,
+  ApiKeyEntity,
+];
