@@ -32,6 +32,7 @@ interface AnswerBody extends Partial<TokenResponse> {
   code?: string;
   details?: unknown[];
   user_id?: number;
+  namespace_id?: number;
   key_id?: number;
   key?: string;
   items?: { user_id: number; username: string }[];
@@ -319,6 +320,27 @@ export function describeAdminAccess(name: string, environment: () => Promise<Env
       expect(JSON.stringify(feed)).not.toContain(key);
     });
 
+    it('takes the API keys of a namespace along when it goes', async () => {
+      const token = admin;
+      const space = { namespace_code: 'short-lived', namespace_name: 'Short-lived' };
+      const namespace = await api.call('POST', '/api/v1/namespaces', { token, body: space });
+      const { namespace_id } = namespace.body;
+      const body = { key_name: 'bound', namespace_id };
+      const created = await api.call('POST', '/api/v1/api-keys', { token, body });
+      const path = `/api/v1/namespaces/${String(namespace_id)}`;
+      const headers = { 'if-match': '*' };
+      expect((await api.call('DELETE', path, { token, headers })).body).toMatchObject({
+        code: 'IN_USE',
+        details: [{ path: 'api_keys' }],
+      });
+      const gone = await api.call('DELETE', `${path}?cascade=true`, { token, headers });
+      expect(gone.status).toBe(204);
+      const revision = Number(gone.headers.get('x-config-revision'));
+      expect(await api.app.get(ChangeLog).changesOf(revision)).toContainEqual(
+        expect.objectContaining({ kind: 'api_key', id: created.body.key_id, value: null }),
+      );
+    });
+
     it('changes and deletes API keys through revisions', async () => {
       const token = tokens.get('ns_admin') ?? '';
       const created = await api.call('POST', '/api/v1/api-keys', {
@@ -371,6 +393,23 @@ export function describeAdminAccess(name: string, environment: () => Promise<Env
         await expect.poll(status, { timeout: 2000, interval: 50 }).toBe(401);
       } finally {
         await Promise.all([one.close(), other.close()]);
+      }
+    });
+
+    it('answers 503 when the database is away, and stays up', async () => {
+      const api = await startAdminApi(await environment());
+      try {
+        const { access_token: token } = await api.login('admin');
+        await api.app.get(Database).close();
+        const body = { username: 'admin', password: PASSWORD };
+        const login = await api.call('POST', '/api/v1/auth/login', { body });
+        const me = await api.call('GET', '/api/v1/auth/me', { token });
+        for (const { status, body } of [login, me]) {
+          expect([status, body.code]).toEqual([503, 'STORE_UNAVAILABLE']);
+        }
+        expect((await api.call('GET', '/livez', { token })).status).toBe(200);
+      } finally {
+        await api.close();
       }
     });
 
