@@ -21,7 +21,7 @@ import { routesOf } from './route-table.contract.js';
 const PASSWORD = 'correct horse battery';
 const SERVICE_CREDENTIAL = 'service-credential-of-the-tests';
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: Headers;
   body: AnswerBody;
@@ -38,7 +38,7 @@ interface AnswerBody extends Partial<TokenResponse> {
   items?: { user_id: number; username: string }[];
 }
 
-export interface AdminApi {
+interface AdminApi {
   app: NestExpressApplication;
   settings: Settings;
   call: (
@@ -50,7 +50,7 @@ export interface AdminApi {
   close: () => Promise<void>;
 }
 
-export async function startAdminApi(env: Environment): Promise<AdminApi> {
+async function startAdminApi(env: Environment): Promise<AdminApi> {
   const settings = readSettings({
     GATEWAY_SERVICE_CREDENTIAL: SERVICE_CREDENTIAL,
     BOOTSTRAP_ADMIN_PASSWORD: PASSWORD,

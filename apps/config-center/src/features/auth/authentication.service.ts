@@ -156,7 +156,7 @@ export class AuthenticationService {
   ): Promise<IssuedTokens> {
     const nowMs = this.deps.nowMs();
     const accessToken = await this.deps.tokens.issue(session, nowMs);
-    const refreshExpiresInSec = Math.floor((refreshExpiresAtMs - nowMs) / 1000);
+    const refreshExpiresInSec = Math.round((refreshExpiresAtMs - nowMs) / 1000);
     return { accessToken, expiresInSec: ACCESS_TOKEN_SEC, refreshToken, refreshExpiresInSec };
   }
 

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { OneTimePassword, UserAccount, UserAccounts } from '../users/user-accounts.port.js';
 import type { PasswordHasher } from '../users/password-hash.js';
 
-export const BOOTSTRAP_USERNAME = 'admin';
+const BOOTSTRAP_USERNAME = 'admin';
 const ONE_TIME_MS = 30 * 60_000;
 const LEFT_ALONE_MS = 60_000;
 

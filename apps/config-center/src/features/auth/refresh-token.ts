@@ -2,8 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** A session nobody refreshes ends after a day, any session after a week. */
-export const SESSION_IDLE_MS = 24 * 3_600_000;
-export const SESSION_MAX_MS = 7 * SESSION_IDLE_MS;
+const SESSION_IDLE_MS = 24 * 3_600_000;
+const SESSION_MAX_MS = 7 * SESSION_IDLE_MS;
 
 const SHAPE = /^([0-9a-f]{32})\.[A-Za-z0-9_-]{43}$/;
 
