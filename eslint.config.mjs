@@ -96,6 +96,8 @@ export default tseslint.config(
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       // An async method that only answers a port has nothing to await.
       '@typescript-eslint/require-await': 'off',
+      // A reader of JSON is told the shape by its caller.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       // Row tuples and zod shapes read better as type aliases in places.
       '@typescript-eslint/consistent-type-definitions': 'off',
       // `||` is right for empty strings and zero.

@@ -1,1 +1,36 @@
-export {};
+/** Starts one gateway process. */
+import { Shutdown, SettingsError, createLogger, type Logger } from '@ai-gateway/node-runtime';
+import { GatewayProcess } from './gateway.process.js';
+import { readSettings } from './settings.js';
+
+const SHUTDOWN_MARGIN_MS = 5000;
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  const logger = createLogger({
+    name: 'gateway-proxy',
+    level: settings.LOG_LEVEL,
+    buffered: true,
+  });
+  guardProcess(logger);
+  const gateway = await GatewayProcess.create(settings, logger);
+  new Shutdown({ logger, deadlineMs: settings.GATEWAY_DRAIN_MS + SHUTDOWN_MARGIN_MS })
+    .add('stop readiness', () => gateway.beginDraining())
+    .add('drain', () => gateway.drain())
+    .add('close', () => gateway.close())
+    .listen();
+  await gateway.start();
+  process.stdout.write(`ready: gateway-proxy http://127.0.0.1:${gateway.port}\n`);
+}
+
+/** One request's bug must not end the others; what reaches this is a bug to be mended. */
+function guardProcess(logger: Logger): void {
+  process.on('unhandledRejection', (err) => logger.error({ err }, 'unhandled rejection'));
+  process.on('uncaughtException', (err) => logger.error({ err }, 'uncaught exception'));
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof SettingsError ? error.message : String((error as Error).stack);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

@@ -19,6 +19,8 @@ Buckets  hash: `l` level (units), `at` when it was true (ms); it drains by limit
 ]]
 local BUCKETS = 60
 local LEASE_RETRY_MS = 1000
+-- Longer than any lease: only sweeps up after instances that never came back.
+local LEASE_SET_MS = 90000000
 local call = redis.call
 
 local time = call('TIME')
@@ -105,9 +107,8 @@ for i, key in ipairs(KEYS) do
   reply[i * 2 + 1] = total
   if cost > 0 then
     if kind == 0 then
-      local lease = tonumber(ARGV[2])
-      call('ZADD', key, now + math.min(lease, size), ARGV[1])
-      call('PEXPIRE', key, lease * 2)
+      call('ZADD', key, now + math.min(tonumber(ARGV[2]), size), ARGV[1])
+      if total == 1 then call('PEXPIRE', key, LEASE_SET_MS) end
     elseif kind <= 2 then
       local bucket, width, here = place[1], place[2], place[4]
       if place[3] then

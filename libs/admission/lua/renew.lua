@@ -14,5 +14,5 @@ for i = 2, #ARGV, 2 do
   local expiry = now + math.min(lease, tonumber(ARGV[i + 1]))
   missing = missing + redis.call('ZADD', KEYS[1], expiry, ARGV[i])
 end
-redis.call('PEXPIRE', KEYS[1], lease * 2)
+redis.call('PEXPIRE', KEYS[1], 90000000)
 return missing

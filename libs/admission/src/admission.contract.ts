@@ -17,7 +17,8 @@ import {
 } from './limit-builders.contract.js';
 
 export interface AdmissionUnderTest {
-  readonly admission: Admission & CounterReader;
+  readonly admission: Admission;
+  readonly counters: CounterReader;
   /** Moves the store's clock; with a real one, waits. At most 1.2 s at a time. */
   readonly pass: (ms: number) => Promise<void>;
   /** Resolves when what was settled has arrived. */
@@ -43,7 +44,7 @@ export function describeAdmission(underTest: () => AdmissionUnderTest): void {
     await underTest().settled();
   };
   const used = async (limit: CompiledLimit, scope = '-'): Promise<number[]> => {
-    const states: CounterState[] = await underTest().admission.read(1, limit, scope);
+    const states: CounterState[] = await underTest().counters.read(1, limit, scope);
     return states.map((state) => state.used);
   };
 
@@ -236,7 +237,10 @@ export function describeAdmission(underTest: () => AdmissionUnderTest): void {
     const limit = limitOf({ spans: [requestSpan(40, DAY_MS, algorithm)] });
     for (let i = 0; i < 3; i += 1) await admit([limit]);
     const add = (amount: number): Promise<number> =>
-      underTest().admission.add(1, limit, '-', DAY_MS, 'requests', amount);
+      underTest().counters.add(
+        { namespaceId: 1, limit, scope: '-', spanMs: DAY_MS, measure: 'requests' },
+        amount,
+      );
     expect(await add(7)).toBe(10);
     expect(await add(-4)).toBe(6);
     expect(await add(-100)).toBe(0);

@@ -98,15 +98,19 @@ export interface Admission {
 export interface CounterReader {
   /** Units used now, per span of a limit. */
   read(namespaceId: number, limit: CompiledLimit, scope: string): Promise<CounterState[]>;
-  /** Adds `amount` (may be negative, never below zero) to one span. Returns the new value. */
-  add(
-    namespaceId: number,
-    limit: CompiledLimit,
-    scope: string,
-    spanMs: number,
-    measure: Measure,
-    amount: number,
-  ): Promise<number>;
+  /**
+   * Adds `amount` (may be negative, never below zero) to one span.
+   * @returns units used afterwards; 0 if the limit has no such span
+   */
+  add(span: SpanAddress, amount: number): Promise<number>;
+}
+
+export interface SpanAddress {
+  readonly namespaceId: number;
+  readonly limit: CompiledLimit;
+  readonly scope: string;
+  readonly spanMs: number;
+  readonly measure: Measure;
 }
 
 export interface CounterState {

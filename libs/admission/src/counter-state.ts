@@ -1,7 +1,6 @@
 /** What the counters API shows of a planned counter. */
-import type { Measure } from '@ai-gateway/gateway-engine';
-import type { CounterState } from './admission.port.js';
-import { KIND, type PlannedCounter } from './counter-plan.js';
+import type { CounterState, SpanAddress } from './admission.port.js';
+import { KIND, type CounterPlanner, type PlannedCounter } from './counter-plan.js';
 import { emptyInMs } from './decision.js';
 
 export const counterState = (plan: PlannedCounter, used: number, nowMs: number): CounterState => ({
@@ -13,8 +12,7 @@ export const counterState = (plan: PlannedCounter, used: number, nowMs: number):
 });
 
 export const spanOf = (
-  plans: readonly PlannedCounter[],
-  spanMs: number,
-  measure: Measure,
+  planner: CounterPlanner,
+  { limit, namespaceId, spanMs, measure }: SpanAddress,
 ): PlannedCounter | undefined =>
-  plans.find((plan) => plan.sizeMs === spanMs && plan.measure === measure);
+  planner.of(limit, namespaceId).find((plan) => plan.sizeMs === spanMs && plan.measure === measure);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CompiledLimit } from '@ai-gateway/gateway-engine';
 import { startRedis, type RunningRedis } from '@ai-gateway/devkit';
 import { createFailoverAdmission, type FailoverAdmission } from './failover.admission.js';
 import {
@@ -12,6 +13,7 @@ import {
   tokenLimit,
 } from './limit-builders.contract.js';
 import { createRedisAdmission, type RedisAdmission } from './redis.admission.js';
+import { createRedisCounterReader } from './redis.counter-reader.js';
 
 const NOTHING = { inputTokens: 0, outputTokens: 0 };
 const RETURN_MS = 2000;
@@ -52,9 +54,9 @@ describe('limits over an outage of Redis', () => {
     return performance.now() - startMs;
   }
 
-  async function usedInRedis(limit: Parameters<typeof primary.read>[1]): Promise<number> {
+  async function usedInRedis(limit: CompiledLimit): Promise<number> {
     while (primary.pendingSettlements > 0) await wait(5);
-    return (await primary.read(1, limit, '-'))[0]?.used ?? 0;
+    return (await createRedisCounterReader({ redis }).read(1, limit, '-'))[0]?.used ?? 0;
   }
 
   it('decides within 300 ms when Redis freezes, then at once, and hands back all it charged', async () => {

@@ -115,10 +115,8 @@ describe('limits while the shared store is away', () => {
   it('enforces its share of the limit, rounded up', async () => {
     await loseStore();
     const limit = requestLimit(5);
-    const decisions = [];
-    for (let i = 0; i < 5; i += 1) decisions.push(await admission.admit(requestFor([limit])));
-    expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(3);
-    expect(refused(decisions[4] as AdmitDecision)).toMatchObject({
+    for (let i = 0; i < 3; i += 1) admitted(await admission.admit(requestFor([limit])));
+    expect(refused(await admission.admit(requestFor([limit])))).toMatchObject({
       degraded: true,
       refusal: { limit: 3, applied: { limit: { ruleId: limit.ruleId } } },
     });

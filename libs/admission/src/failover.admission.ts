@@ -80,11 +80,11 @@ export class FailoverAdmission implements Admission {
       this.breaker.succeeded();
       return decision;
     } catch (error) {
-      this.breaker.failed(error);
+      const isAway = this.breaker.failed(error);
       void answer.then(this.giveBack, ignore);
       const decision = this.decideAlone(request);
       // A single error leaves the store in charge: it must know of this decision.
-      if (!this.breaker.isOpen) this.handBack();
+      if (!isAway) this.handBack();
       return decision;
     }
   }

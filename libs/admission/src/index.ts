@@ -15,4 +15,8 @@ export {
   type RedisAdmission,
   type RedisAdmissionOptions,
 } from './redis.admission.js';
+export {
+  createRedisCounterReader,
+  type RedisCounterReaderOptions,
+} from './redis.counter-reader.js';
 export type { RedisClient } from './redis-script.js';

@@ -13,8 +13,6 @@ export interface MemoryCounter {
   used(plan: PlannedCounter, nowMs: number): number;
   /** 0 if `cost` fits, else ms until it would. Call `used` first. */
   waitMs(plan: PlannedCounter, cost: number, nowMs: number): number;
-  /** Call `used` first. */
-  charge(plan: PlannedCounter, cost: number, nowMs: number): void;
   isIdle(plan: PlannedCounter, nowMs: number): boolean;
 }
 
@@ -26,6 +24,8 @@ export interface LocalCharge {
 
 /** A counter of a span: what came late or is corrected by hand. */
 export interface SpanCounter extends MemoryCounter {
+  /** Call `used` first. */
+  charge(plan: PlannedCounter, cost: number, nowMs: number): void;
   /** Adds to the bucket of `atMs`; dropped when that left the span. Never below zero. */
   correct(plan: PlannedCounter, delta: number, atMs: number, nowMs: number): void;
   /** Takes from the newest backwards or adds to the newest. */
@@ -72,6 +72,7 @@ export class WindowCounter implements SpanCounter {
   }
 
   adjust(plan: PlannedCounter, amount: number, nowMs: number): void {
+    this.used(plan, nowMs);
     let left = amount;
     const first = Math.max(this.oldest, firstBucketAt(plan.kind, plan.sizeMs, nowMs));
     let bucket = bucketAt(plan.kind, plan.sizeMs, nowMs);
@@ -200,9 +201,6 @@ export class LeaseCounter implements MemoryCounter {
   waitMs(plan: PlannedCounter): number {
     return this.expiries.size < plan.limit ? 0 : LEASE_RETRY_MS;
   }
-
-  /** Leases are taken by `hold`: they need an id. */
-  charge(): void {}
 
   hold(id: string, expiresAtMs: number): void {
     this.expiries.set(id, expiresAtMs);

@@ -17,6 +17,7 @@ describe('limits in memory', () => {
 
   describeAdmission(() => ({
     admission,
+    counters: admission,
     pass: (ms) => {
       nowMs += ms;
       return Promise.resolve();

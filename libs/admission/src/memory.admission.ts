@@ -8,7 +8,7 @@
  * was rejected for that). Over `maxCounters` the oldest is dropped, whatever it holds: the process
  * stays up and the callers with the newest scopes are still counted.
  */
-import type { CompiledLimit, Measure } from '@ai-gateway/gateway-engine';
+import type { CompiledLimit } from '@ai-gateway/gateway-engine';
 import type {
   Admission,
   AdmitDecision,
@@ -16,6 +16,7 @@ import type {
   CounterReader,
   CounterState,
   Reservation,
+  SpanAddress,
   TokenUsage,
 } from './admission.port.js';
 import { costOf, CounterPlanner, KIND, type PlannedCounter } from './counter-plan.js';
@@ -97,21 +98,13 @@ export class MemoryAdmission implements Admission, CounterReader {
     return Promise.resolve(states);
   }
 
-  add(
-    namespaceId: number,
-    limit: CompiledLimit,
-    scope: string,
-    spanMs: number,
-    measure: Measure,
-    amount: number,
-  ): Promise<number> {
-    const plan = spanOf(this.planner.of(limit, namespaceId), spanMs, measure);
+  add(address: SpanAddress, amount: number): Promise<number> {
+    const plan = spanOf(this.planner, address);
     if (plan === undefined) return Promise.resolve(0);
     const nowMs = this.options.clock();
-    const { span, counter } = this.entryOf(plan.keyHead + scope, plan);
-    counter.used(plan, nowMs);
+    const { span } = this.entryOf(plan.keyHead + address.scope, plan);
     span?.adjust(plan, amount, nowMs);
-    return Promise.resolve(counter.used(plan, nowMs));
+    return Promise.resolve(span?.used(plan, nowMs) ?? 0);
   }
 
   /** Number of counters held: for tests and gauges. */
@@ -186,12 +179,12 @@ export class MemoryAdmission implements Admission, CounterReader {
     let index = 0;
     for (const { limit, scope } of request.limits) {
       for (const plan of this.planner.of(limit, request.namespaceId)) {
-        const { counter, lease } = this.entryOf(plan.keyHead + scope, plan);
+        const { span, lease } = this.entryOf(plan.keyHead + scope, plan);
         lease?.hold(reservationId, nowMs + plan.sizeMs);
         const cost = costOf(plan.measure, request.inputTokens, request.outputTokens);
         index += 1;
         answer[index * 2] = (answer[index * 2] ?? 0) + cost;
-        if (cost > 0) counter.charge(plan, cost, nowMs);
+        if (cost > 0) span?.charge(plan, cost, nowMs);
       }
     }
     this.open.add(reservationId);

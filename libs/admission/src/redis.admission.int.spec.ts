@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startRedis, type RunningRedis } from '@ai-gateway/devkit';
+import type { CounterReader } from './admission.port.js';
 import { describeAdmission } from './admission.contract.js';
 import {
   admitted,
@@ -16,6 +17,7 @@ import {
   tokenLimit,
 } from './limit-builders.contract.js';
 import { createRedisAdmission, type RedisAdmission } from './redis.admission.js';
+import { createRedisCounterReader } from './redis.counter-reader.js';
 
 const NOTHING = { inputTokens: 0, outputTokens: 0 };
 const OPTIONS = { enableOfflineQueue: false, enableAutoPipelining: true } as const;
@@ -51,6 +53,7 @@ describe('limits in Redis', () => {
 
   describeAdmission(() => ({
     admission,
+    counters: createRedisCounterReader({ redis, keyPrefix }),
     pass: (ms) => wait(ms + 2),
     settled: settledBy(admission),
   }));
@@ -83,7 +86,7 @@ describe('limits in Redis', () => {
     while (Date.now() < endsAt) await admission.admit(request);
     const [key = ''] = await redis.keys(`${keyPrefix}{ns:78}:*`);
     expect(await redis.hlen(key)).toBeLessThanOrEqual(2 + 61);
-    const [state] = await admission.read(78, limit, '-');
+    const [state] = await createRedisCounterReader({ redis, keyPrefix }).read(78, limit, '-');
     const buckets = Object.entries(await redis.hgetall(key)).filter(([name]) => /^\d+$/.test(name));
     const counted = buckets.reduce((sum, [, units]) => sum + Number(units), 0);
     expect(state?.used).toBeLessThanOrEqual(counted);
@@ -113,10 +116,12 @@ describe('limits in Redis', () => {
 describe('a Redis of its own', () => {
   let server: RunningRedis;
   let redis: Redis;
+  let counters: CounterReader;
 
   beforeAll(async () => {
     server = await startRedis();
     redis = await connect(server.url);
+    counters = createRedisCounterReader({ redis });
   });
   afterAll(async () => {
     redis.disconnect();
@@ -154,7 +159,7 @@ describe('a Redis of its own', () => {
     alive.settle(reservation, NOTHING);
     await settledBy(alive)();
     await alive.renewLeases();
-    expect(await alive.read(1, limit, '-')).toMatchObject([{ used: 1 }]);
+    expect(await counters.read(1, limit, '-')).toMatchObject([{ used: 1 }]);
     await Promise.all([alive.close(), dead.close()]);
   });
 
@@ -175,7 +180,7 @@ describe('a Redis of its own', () => {
     server.resume();
     admission.settle(second.reservation, { inputTokens: 15, outputTokens: 0 });
     await settledBy(admission)();
-    expect(await admission.read(1, limit, '-')).toMatchObject([{ used: 25 }]);
+    expect(await counters.read(1, limit, '-')).toMatchObject([{ used: 25 }]);
     expect(lost).toEqual([]);
     await admission.close();
   });
@@ -194,7 +199,7 @@ describe('a Redis of its own', () => {
     for (const decision of decisions) admission.settle(admitted(decision).reservation, NOTHING);
     await admission.close();
     expect(lost).toBe(3);
-    expect(await admission.read(1, limit, '-')).toMatchObject([{ used: 30 }]);
+    expect(await counters.read(1, limit, '-')).toMatchObject([{ used: 30 }]);
   });
 
   it('does not let one broken key hold up the settlements of others', async () => {
@@ -211,7 +216,7 @@ describe('a Redis of its own', () => {
     await redis.set(key, 'not a hash');
     admission.settle(first.reservation, NOTHING);
     admission.settle(second.reservation, NOTHING);
-    await until(async () => (await admission.read(1, sound, '-'))[0]?.used === 0);
+    await until(async () => (await counters.read(1, sound, '-'))[0]?.used === 0);
     await settledBy(admission)();
     await admission.close();
   });

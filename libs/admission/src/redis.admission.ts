@@ -21,22 +21,13 @@
  * The client should have `enableOfflineQueue: false` and `enableAutoPipelining: true`.
  */
 import { counterKeys } from '@ai-gateway/contracts';
-import type { CompiledLimit, Measure } from '@ai-gateway/gateway-engine';
-import type {
-  AdmitDecision,
-  AdmitRequest,
-  CounterReader,
-  CounterState,
-  Reservation,
-  TokenUsage,
-} from './admission.port.js';
+import type { AdmitDecision, AdmitRequest, Reservation, TokenUsage } from './admission.port.js';
 import { costOf, CounterPlanner, KIND } from './counter-plan.js';
-import { counterState, spanOf } from './counter-state.js';
 import { decisionFrom, reservationOf } from './decision.js';
 import type { HeldLease } from './held-lease.js';
 import { LastKnownUse, type KnownUse } from './last-known-use.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { RedisScript, type RedisClient, type ScriptArgument } from './redis-script.js';
+import { RedisScript, type RedisClient } from './redis-script.js';
 import { createReservationIds } from './reservation-id.js';
 import { SettlementQueue } from './settlement-queue.js';
 import { settlementOf, type Correction } from './settlement.js';
@@ -70,7 +61,7 @@ const DEFAULTS = {
 const PROBE_TTL_MS = 10_000;
 const ignore = (): void => undefined;
 
-export class RedisAdmission implements SharedAdmission, CounterReader {
+export class RedisAdmission implements SharedAdmission {
   readonly mode = 'shared';
   readonly keyPrefix: string;
   private readonly redis: RedisClient;
@@ -82,7 +73,6 @@ export class RedisAdmission implements SharedAdmission, CounterReader {
   private readonly leaseArg: string;
   private readonly probeKey: string;
   private readonly admitScript = new RedisScript('admit.lua');
-  private readonly adjustScript = new RedisScript('adjust.lua');
 
   constructor(options: RedisAdmissionOptions) {
     const { redis, instanceId } = options;
@@ -132,31 +122,6 @@ export class RedisAdmission implements SharedAdmission, CounterReader {
   async close(): Promise<void> {
     await this.settlements.close();
     this.keeper.stop();
-  }
-
-  async read(namespaceId: number, limit: CompiledLimit, scope: string): Promise<CounterState[]> {
-    const plans = this.planner.of(limit, namespaceId);
-    if (plans.length === 0) return [];
-    const command: ScriptArgument[] = plans.map(({ keyHead }) => keyHead + scope);
-    command.push('', this.leaseArg);
-    for (const plan of plans) command.push(plan.kindArg, '1', '0', plan.sizeArg, plan.limitArg);
-    const answer = (await this.admitScript.run(this.redis, plans.length, command)) as number[];
-    return plans.map((plan, i) => counterState(plan, answer[i * 2 + 2] ?? 0, answer[1] ?? 0));
-  }
-
-  async add(
-    namespaceId: number,
-    limit: CompiledLimit,
-    scope: string,
-    spanMs: number,
-    measure: Measure,
-    amount: number,
-  ): Promise<number> {
-    const plan = spanOf(this.planner.of(limit, namespaceId), spanMs, measure);
-    if (plan === undefined) return 0;
-    const { keyHead, kindArg, sizeArg, limitArg } = plan;
-    const command = [keyHead + scope, kindArg, sizeArg, limitArg, amount];
-    return Number(await this.adjustScript.run(this.redis, 1, command));
   }
 
   /** Settlements that have not arrived yet: for tests and gauges. */

@@ -27,13 +27,15 @@ export class StoreBreaker {
     this.errors = 0;
   }
 
-  failed(error: unknown): void {
+  /** @returns whether the store counts as away now */
+  failed(error: unknown): boolean {
     this.errors += 1;
-    if (this.isOpen || this.isStopped) return;
-    if (this.errors < ERRORS_IN_A_ROW && !(error instanceof StoreTimeoutError)) return;
+    if (this.isOpen || this.isStopped) return this.isOpen;
+    if (this.errors < ERRORS_IN_A_ROW && !(error instanceof StoreTimeoutError)) return false;
     this.isOpen = true;
     this.options.onOpen(error);
     this.scheduleProbe();
+    return true;
   }
 
   stop(): void {

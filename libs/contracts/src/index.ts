@@ -3,6 +3,7 @@ export * from './api-key.schema.js';
 export * from './auth.schema.js';
 export * from './client-error.table.js';
 export * from './config-feed.schema.js';
+export * from './internal-counters.schema.js';
 export * from './log-level.js';
 export * from './matcher.schema.js';
 export * from './model.schema.js';

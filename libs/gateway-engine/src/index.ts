@@ -6,6 +6,7 @@ export { RuntimeTableBuilder, compileConfig } from './config-table.js';
 export type { CompiledFieldCheck, FieldCheckFailure } from './field-check.js';
 export { jsonField, parseJsonPath, readJsonPath, type JsonPath } from './json-field.js';
 export { compileLimit, compileRouteLimit, type LimitRuleConfig } from './limit.compiler.js';
+export { applicableLimits, type ScopedLimit } from './limit-selection.js';
 export { scopeOf, textDigest, type LimitDimensions } from './limit-scope.js';
 export type * from './limit.types.js';
 export { compileRegex, type LinearRegex, type RegexResult } from './linear-regex.js';

@@ -1,1 +1,11 @@
-export {};
+export * from './error-body.js';
+export * from './json-scan.js';
+export * from './llm-request.js';
+export * from './output-text.js';
+export * from './splice.js';
+export * from './sse-filter.js';
+export * from './sse-reader.js';
+export * from './stream-end.js';
+export * from './surfaces.js';
+export * from './usage.js';
+export * from './watched-keys.js';

@@ -1,6 +1,7 @@
 /**
  * Ordered shutdown: the first SIGTERM or SIGINT runs the steps in the order they were added, a
- * second one ends the process within a second.
+ * second one ends the process within a second. A process that was started with an IPC channel also
+ * ends when its parent is gone, so that nothing outlives a killed launcher.
  */
 import type { Logger } from './logger.js';
 
@@ -35,6 +36,10 @@ export class Shutdown {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => void this.begin(signal));
     }
+    const hasParentChannel = process.send !== undefined;
+    if (!hasParentChannel) return;
+    if (process.connected) process.once('disconnect', () => this.parentGone());
+    else this.parentGone();
   }
 
   async begin(reason: string): Promise<void> {
@@ -54,6 +59,11 @@ export class Shutdown {
     clearTimeout(timer);
     logger.info('stopped');
     this.exit(0);
+  }
+
+  /** Not a second signal: the parent may end while it waits for this very shutdown. */
+  private parentGone(): void {
+    if (!this.started) void this.begin('parent process is gone');
   }
 
   private async runStep(step: ShutdownStep): Promise<void> {

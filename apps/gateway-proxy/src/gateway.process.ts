@@ -1,0 +1,167 @@
+/** One gateway: its parts in the order they start, and stop in reverse. */
+import 'reflect-metadata';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  createHttpConfigSource,
+  createRedisConfigSource,
+  type ConfigSource,
+} from '@ai-gateway/config-feed';
+import { ErrorFilter, NestLogger } from '@ai-gateway/nest-runtime';
+import { createRegistry, type Logger } from '@ai-gateway/node-runtime';
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { createLimiter, type Limiter } from './admission.factory.js';
+import { AppModule } from './app.module.js';
+import { RunningConfig } from './config/running-config.js';
+import { trustedProxies } from './listener/client-address.js';
+import { DataListener } from './listener/data-listener.js';
+import { CounterAccess } from './management/counter-access.js';
+import { GatewayState } from './management/gateway-state.js';
+import { createGatewayMetrics } from './metrics.js';
+import { createGateway, createTargetPools } from './pipeline.factory.js';
+import type { Gateway } from './pipeline/gateway.js';
+import type { RunningTable } from './pipeline/running-table.js';
+import type { GatewaySettings } from './settings.js';
+
+const VERSION = '0.1.0';
+
+export class GatewayProcess {
+  private constructor(
+    private readonly settings: GatewaySettings,
+    private readonly state: GatewayState,
+    private readonly config: RunningConfig,
+    private readonly limiter: Limiter,
+    private readonly gateway: Gateway,
+    private readonly data: DataListener,
+    private readonly management: { readonly app: NestExpressApplication; readonly server: Server },
+  ) {}
+
+  /** @param sources where configuration comes from; by default as the settings say */
+  static async create(
+    settings: GatewaySettings,
+    logger: Logger,
+    sources: readonly ConfigSource[] = configSources(settings),
+  ): Promise<GatewayProcess> {
+    const metrics = createGatewayMetrics(createRegistry());
+    metrics.buildInfo.set({ version: VERSION }, 1);
+    const pools = createTargetPools(settings);
+    const instanceId = settings.GATEWAY_INSTANCE_ID;
+    const limiter = createLimiter({
+      redisUrl: settings.REDIS_URL ?? null,
+      instanceId,
+      metrics,
+      logger,
+    });
+    const config = new RunningConfig({
+      sources,
+      metrics,
+      logger,
+      onInstalled: (table) => pools.retain(originsOf(table)),
+    });
+    const { admission } = limiter;
+    const gateway = createGateway({ settings, admission, pools, metrics, logger });
+    const state = new GatewayState(metrics.registry, instanceId, config, admission);
+    const counters = new CounterAccess(
+      config,
+      limiter.counters,
+      settings.GATEWAY_SERVICE_CREDENTIAL ?? null,
+    );
+    const management = await createManagement(AppModule.register(state, counters), logger);
+    const data = createDataListener(settings, gateway, config, management.listener);
+    return new GatewayProcess(settings, state, config, limiter, gateway, data, management);
+  }
+
+  /** Resolves when both listeners take connections; configuration may still be on its way. */
+  async start(): Promise<void> {
+    const { SERVER_HOST: host, GATEWAY_PORT, GATEWAY_MANAGEMENT_PORT } = this.settings;
+    await this.config.start();
+    await listen(this.management.server, GATEWAY_MANAGEMENT_PORT, host);
+    await listen(this.data.server, GATEWAY_PORT, host);
+  }
+
+  get port(): number {
+    return portOf(this.data.server);
+  }
+
+  get managementPort(): number {
+    return portOf(this.management.server);
+  }
+
+  beginDraining(): void {
+    this.state.beginDraining();
+  }
+
+  drain(): Promise<void> {
+    return this.data.drain(this.settings.GATEWAY_DRAIN_MS);
+  }
+
+  async close(): Promise<void> {
+    await this.config.close();
+    await this.gateway.llmForwarder.close();
+    await this.gateway.serviceForwarder.close();
+    await this.gateway.tokenCounter.close();
+    await this.limiter.close();
+    this.management.server.close();
+    this.management.server.closeAllConnections();
+    await this.management.app.close();
+  }
+}
+
+function configSources(settings: GatewaySettings): ConfigSource[] {
+  const { REDIS_URL, CONFIG_CENTER_URL, GATEWAY_SERVICE_CREDENTIAL: credential } = settings;
+  const sources: ConfigSource[] = [];
+  if (REDIS_URL !== undefined) sources.push(createRedisConfigSource({ redis: REDIS_URL }));
+  if (CONFIG_CENTER_URL !== undefined && credential !== undefined) {
+    sources.push(createHttpConfigSource({ baseUrl: CONFIG_CENTER_URL, credential }));
+  }
+  return sources;
+}
+
+function createDataListener(
+  settings: GatewaySettings,
+  gateway: Gateway,
+  config: RunningConfig,
+  management: RequestListener,
+): DataListener {
+  return new DataListener(gateway, {
+    headersTimeoutMs: settings.GATEWAY_HEADERS_TIMEOUT_MS,
+    keepAliveMs: settings.GATEWAY_KEEP_ALIVE_MS,
+    maxConnectionsPerIp: settings.GATEWAY_MAX_CONNECTIONS_PER_IP,
+    maxInflight: settings.GATEWAY_MAX_INFLIGHT,
+    trustedProxies: trustedProxies(settings.GATEWAY_TRUSTED_PROXIES),
+    management,
+    currentTable: () => config.current,
+    emptyTable: config.empty,
+  });
+}
+
+async function createManagement(module: DynamicModule, logger: Logger) {
+  const app = await NestFactory.create<NestExpressApplication>(module, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+  });
+  app.disable('x-powered-by');
+  app.useGlobalFilters(new ErrorFilter({ logger, allowedMethods: () => [] }));
+  await app.init();
+  const listener = app.getHttpAdapter().getInstance() as RequestListener;
+  return { app, listener, server: createServer(listener) };
+}
+
+const originsOf = (table: RunningTable): Set<string> =>
+  new Set(
+    [...table.upstreams.values()].flatMap(({ targets }) => targets.map(({ origin }) => origin)),
+  );
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;

@@ -1,0 +1,82 @@
+/** Puts the pipeline's parts together from the settings. */
+import { BalancerState } from '@ai-gateway/gateway-engine';
+import {
+  createAddressPolicy,
+  createApiKeyDigest,
+  parseMasterKey,
+  type Logger,
+  type MasterKey,
+} from '@ai-gateway/node-runtime';
+import type { Admission } from '@ai-gateway/admission';
+import { LocalTokenCounter } from './counting/local.token-counter.js';
+import { ServiceTokenCounter } from './counting/service.token-counter.js';
+import type { TokenCounter } from './counting/token-counter.port.js';
+import type { GatewayMetrics } from './metrics.js';
+import type { Gateway } from './pipeline/gateway.js';
+import { RequestRecorder } from './pipeline/request-recorder.js';
+import type { GatewaySettings } from './settings.js';
+import { CredentialOpener } from './upstream/credential-opener.js';
+import { HeaderAllowlist } from './upstream/request-headers.js';
+import { ServiceForwarder } from './upstream/service.forwarder.js';
+import { TargetPools } from './upstream/target-pools.js';
+import { UndiciForwarder } from './upstream/undici.forwarder.js';
+
+export interface PipelineParts {
+  settings: GatewaySettings;
+  admission: Admission;
+  pools: TargetPools;
+  metrics: GatewayMetrics;
+  logger: Logger;
+}
+
+export const createTargetPools = (settings: GatewaySettings): TargetPools =>
+  new TargetPools(createAddressPolicy({ allow: settings.UPSTREAM_ALLOW_ADDRESSES }));
+
+export function createGateway(parts: PipelineParts): Gateway {
+  const { settings, metrics, logger, admission, pools } = parts;
+  const master = settings.MASTER_KEY === undefined ? null : parseMasterKey(settings.MASTER_KEY);
+  const instanceId = settings.GATEWAY_INSTANCE_ID;
+  const credentials = new CredentialOpener(master, logger);
+  const allowlist = new HeaderAllowlist(settings.GATEWAY_FORWARD_HEADERS);
+  const recorder = new RequestRecorder({
+    metrics,
+    logger,
+    instanceId,
+    accessLog: settings.GATEWAY_ACCESS_LOG,
+  });
+  const gateway: Gateway = {
+    options: {
+      allowAnonymous: settings.GATEWAY_ALLOW_ANONYMOUS,
+      exposeDecision: settings.GATEWAY_EXPOSE_DECISION,
+      maxBodyBytes: settings.GATEWAY_MAX_BODY_BYTES,
+      bodyIdleMs: settings.GATEWAY_BODY_IDLE_MS,
+    },
+    instanceId,
+    admission,
+    balancer: new BalancerState(),
+    apiKeyDigest: digestOf(master),
+    llmForwarder: new UndiciForwarder(() => gateway, { pools, credentials, allowlist }),
+    serviceForwarder: new ServiceForwarder(() => gateway, pools, credentials),
+    tokenCounter: createTokenCounter(settings, metrics, logger),
+    recorder,
+    metrics,
+    logger,
+    nowMs: Date.now,
+  };
+  return gateway;
+}
+
+const digestOf = (master: MasterKey | null): Gateway['apiKeyDigest'] =>
+  master === null ? null : createApiKeyDigest(master);
+
+function createTokenCounter(
+  settings: GatewaySettings,
+  metrics: GatewayMetrics,
+  logger: Logger,
+): TokenCounter {
+  const local = new LocalTokenCounter(metrics);
+  const { TOKEN_SERVICE_URL: url, USE_PRECISE_TOKEN_CALCULATION: usesService } = settings;
+  if (url === undefined || !usesService) return local;
+  const credential = settings.TOKEN_SERVICE_CREDENTIAL ?? null;
+  return new ServiceTokenCounter({ url, credential, fallback: local, logger });
+}

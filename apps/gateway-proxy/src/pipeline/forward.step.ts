@@ -1,0 +1,75 @@
+/**
+ * Step 7: to the upstream. A target that cannot be connected to has received nothing, so the next
+ * one is tried; anything sent is never sent twice.
+ */
+import type { Socket } from 'node:net';
+import { chooseTarget } from '@ai-gateway/gateway-engine';
+import type { Gateway } from './gateway.js';
+import type { Upgrade } from '../upstream/forwarder.port.js';
+import { refuse, type Refusal } from './refusal.js';
+import type { RequestContext } from './request-context.js';
+import { gatewayHeaders } from './response-headers.js';
+
+const MAX_ATTEMPTS = 3;
+
+export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
+  if (ctx.destination === null) return answerModels(ctx, gateway);
+  const { upstream } = ctx.destination;
+  const forwarder = upstream.protocol === 'http' ? gateway.serviceForwarder : gateway.llmForwarder;
+  let tried: Set<number> | null = null;
+  let refusal: Refusal | null = null;
+  ctx.forwardedAt = performance.now();
+  while (ctx.target !== null) {
+    const { target } = ctx;
+    gateway.balancer.started(target.id);
+    const result = await forwarder.exchange(ctx, target);
+    gateway.balancer.ended(target.id);
+    gateway.recorder.upstreamAnswered(ctx, result.endState);
+    ctx.endState = result.endState;
+    ({ refusal } = result);
+    if (result.endState !== 'never_sent' || ctx.clientGone) break;
+    tried = (tried ?? new Set()).add(target.id);
+    if (tried.size >= MAX_ATTEMPTS) break;
+    const next = chooseTarget(upstream, gateway.balancer, Math.random, tried);
+    if (next === null) break;
+    ctx.target = next;
+  }
+  return refusal;
+}
+
+/** Only plain services take upgrades. */
+export async function forwardUpgrade(
+  ctx: RequestContext,
+  gateway: Gateway,
+  upgrade: Upgrade,
+): Promise<Refusal | null> {
+  const { destination, target } = ctx;
+  if (target === null || destination?.upstream.protocol !== 'http') {
+    return refuse('upgrade_required');
+  }
+  ctx.res.detachSocket(upgrade.socket as Socket);
+  ctx.statusCode = 101;
+  ctx.endState = 'complete_reported';
+  gateway.balancer.started(target.id);
+  try {
+    return await gateway.serviceForwarder.upgrade(ctx, target, upgrade);
+  } finally {
+    gateway.balancer.ended(target.id);
+  }
+}
+
+/** `GET /v1/models`: the names of the running configuration. */
+function answerModels(ctx: RequestContext, gateway: Gateway): null {
+  const body = ctx.table.modelsBody;
+  ctx.statusCode = 200;
+  ctx.endState = 'complete_reported';
+  ctx.res.writeHead(200, [
+    ...gatewayHeaders(ctx, gateway),
+    'content-type',
+    'application/json',
+    'content-length',
+    String(body.length),
+  ]);
+  ctx.res.end(body);
+  return null;
+}

@@ -1,0 +1,136 @@
+/**
+ * Step 2: the body, up to the cap. A scanner checks encoding, depth and duplicate routing fields
+ * on the bytes; only then it is parsed, once. The original bytes are what is forwarded.
+ */
+import { CLIENT_ERRORS } from '@ai-gateway/contracts';
+import { readJsonBody, readLlmRequest, type JsonRefusal } from '@ai-gateway/llm-wire';
+import type { Gateway } from './gateway.js';
+import { refuse, type Refusal } from './refusal.js';
+import type { RequestContext } from './request-context.js';
+
+export async function readRequest(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
+  const { surface } = ctx;
+  const takesLlmBody = surface !== null && surface.method === 'POST' && ctx.method === 'POST';
+  const hasBody = announcesBody(ctx);
+  if (takesLlmBody || (hasBody && isJson(ctx))) {
+    const refusal = checkMediaType(ctx, takesLlmBody);
+    if (refusal !== null) return refusal;
+  }
+  if (hasBody) {
+    const refusal = await receiveBody(ctx, gateway);
+    if (refusal !== null) return refusal;
+  }
+  return takesLlmBody ? readLlmBody(ctx) : readServiceBody(ctx);
+}
+
+const announcesBody = (ctx: RequestContext): boolean => {
+  const length = ctx.req.headers['content-length'];
+  return (
+    (length !== undefined && length !== '0') || ctx.req.headers['transfer-encoding'] !== undefined
+  );
+};
+
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json(?: *; *charset=(?:"?utf-8"?))? *$/i;
+
+function isJson(ctx: RequestContext): boolean {
+  return JSON_TYPE.test(ctx.req.headers['content-type'] ?? '');
+}
+
+function checkMediaType(ctx: RequestContext, takesLlmBody: boolean): Refusal | null {
+  if (takesLlmBody && !isJson(ctx)) return refuse('unsupported_media_type');
+  const coding = ctx.req.headers['content-encoding'];
+  if (!takesLlmBody || coding === undefined || coding.toLowerCase() === 'identity') return null;
+  return refuse('unsupported_media_type');
+}
+
+async function receiveBody(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
+  const { maxBodyBytes, bodyIdleMs } = gateway.options;
+  if (Number(ctx.req.headers['content-length'] ?? 0) > maxBodyBytes)
+    return refuse('body_too_large');
+  if (ctx.req.headers.expect !== undefined) ctx.res.writeContinue();
+  const received = await new BodyReceiver(ctx, maxBodyBytes, bodyIdleMs).done;
+  if (!Buffer.isBuffer(received)) return received;
+  ctx.bodyBytes = received;
+  return null;
+}
+
+/** Collects the body within a size cap and an idle time. Resolves to the bytes or a refusal. */
+class BodyReceiver {
+  readonly done: Promise<Buffer | Refusal>;
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private resolve!: (result: Buffer | Refusal) => void;
+  private readonly idleTimer: NodeJS.Timeout;
+
+  constructor(
+    private readonly ctx: RequestContext,
+    private readonly maxBytes: number,
+    idleMs: number,
+  ) {
+    this.done = new Promise((resolve) => (this.resolve = resolve));
+    this.idleTimer = setTimeout(() => this.finish(refuse('request_timeout')), idleMs);
+    ctx.req.on('data', this.onData).on('end', this.onEnd).on('close', this.onClose);
+    ctx.req.on('error', this.onClose);
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    this.size += chunk.length;
+    if (this.size > this.maxBytes) return this.finish(refuse('body_too_large'));
+    this.chunks.push(chunk);
+    this.idleTimer.refresh();
+  };
+
+  private readonly onEnd = (): void => {
+    const [only] = this.chunks;
+    const whole = this.chunks.length === 1 && only ? only : Buffer.concat(this.chunks, this.size);
+    this.finish(whole);
+  };
+
+  private readonly onClose = (): void => {
+    if (this.ctx.req.complete) return;
+    this.ctx.clientGone = true;
+    this.finish(refuse('request_timeout'));
+  };
+
+  private finish(result: Buffer | Refusal): void {
+    clearTimeout(this.idleTimer);
+    this.ctx.req.off('data', this.onData).off('end', this.onEnd).off('close', this.onClose);
+    this.resolve(result);
+  }
+}
+
+function readLlmBody(ctx: RequestContext): Refusal | null {
+  const { surface, bodyBytes } = ctx;
+  if (surface === null) return null;
+  if (bodyBytes === null) return refuse('invalid_json', { message: 'The body is empty.' });
+  const refusal = parseBody(ctx, bodyBytes);
+  if (refusal !== null) return refusal;
+  const read = readLlmRequest(surface, ctx.body);
+  if (!read.ok) return refuse(read.refusal.reason, read.refusal);
+  ctx.llm = read.request;
+  return null;
+}
+
+function parseBody(ctx: RequestContext, bytes: Buffer): Refusal | null {
+  const read = readJsonBody(bytes, ctx.table.watchedKeys);
+  if (!read.ok) return refuse(read.reason, whereOf(read));
+  ctx.body = read.value;
+  ctx.bodyScan = read.scan;
+  return null;
+}
+
+/** The position only: what stands there is the client's and is not echoed. */
+function whereOf({ reason, position, param }: JsonRefusal): Partial<Refusal> {
+  const message = CLIENT_ERRORS[reason].message;
+  return {
+    ...(param === null ? {} : { param }),
+    ...(position === null ? {} : { message: `${message} (at ${position})` }),
+  };
+}
+
+/** A plain service's JSON is read for matching only; what is not JSON simply has no fields. */
+function readServiceBody(ctx: RequestContext): Refusal | null {
+  if (ctx.bodyBytes === null || !isJson(ctx)) return null;
+  const refusal = parseBody(ctx, ctx.bodyBytes);
+  return refusal?.reason === 'invalid_json' ? null : refusal;
+}

@@ -1,0 +1,89 @@
+/**
+ * Step 9: exactly one terminal record per request. Reported usage wins; what was not reported is
+ * counted from what was delivered. Charges are corrected, leases released, and the record written.
+ */
+import type { EndState, TokenSource } from '@ai-gateway/contracts';
+import type { Gateway } from './gateway.js';
+import type { Metered } from './metering.js';
+import type { RequestContext } from './request-context.js';
+
+export interface SettledTokens {
+  readonly input: number;
+  readonly output: number;
+  readonly cachedInput: number;
+  readonly reasoning: number;
+  readonly source: TokenSource;
+}
+
+export const NO_TOKENS: SettledTokens = {
+  input: 0,
+  output: 0,
+  cachedInput: 0,
+  reasoning: 0,
+  source: 'none',
+};
+
+export async function settle(ctx: RequestContext, gateway: Gateway): Promise<void> {
+  let tokens = NO_TOKENS;
+  try {
+    tokens = await settledTokens(ctx, gateway);
+  } catch (err) {
+    gateway.logger.error({ err, request_id: ctx.requestId }, 'usage could not be counted');
+  }
+  if (ctx.reservation !== null) {
+    gateway.admission.settle(ctx.reservation, {
+      inputTokens: tokens.input,
+      outputTokens: tokens.output,
+    });
+  }
+  if (ctx.endState === 'complete_reported' && tokens.source === 'estimated') {
+    ctx.endState = 'complete_estimated';
+  }
+  gateway.recorder.record(ctx, tokens);
+}
+
+/** States in which an upstream may have begun to work on the request. */
+const UPSTREAM_WORKED: ReadonlySet<EndState> = new Set<EndState>([
+  'client_gone',
+  'upstream_error',
+  'complete_reported',
+]);
+
+async function settledTokens(ctx: RequestContext, gateway: Gateway): Promise<SettledTokens> {
+  const isLlm = ctx.llm !== null && ctx.destination !== null;
+  if (!isLlm || ctx.statusCode >= 400 || !UPSTREAM_WORKED.has(ctx.endState)) return NO_TOKENS;
+  const metered = ctx.metering?.result() ?? null;
+  const usage = metered?.usage ?? null;
+  const isReported = isWholeUsage(metered);
+  const input = usage?.inputTokens ?? (await gateway.tokenCounter.countInput(ctx));
+  const output = isReported
+    ? (usage?.outputTokens ?? 0)
+    : await deliveredTokens(ctx, gateway, metered);
+  return {
+    input,
+    output,
+    cachedInput: usage?.cachedInputTokens ?? 0,
+    reasoning: usage?.reasoningTokens ?? 0,
+    source: isReported ? 'reported' : 'estimated',
+  };
+}
+
+const isWholeUsage = (metered: Metered | null): boolean =>
+  metered !== null &&
+  metered.complete &&
+  metered.usage !== null &&
+  metered.usage.inputTokens !== null &&
+  metered.usage.outputTokens !== null;
+
+/** Bytes that were not kept count as a token each: never for free. */
+async function deliveredTokens(
+  ctx: RequestContext,
+  gateway: Gateway,
+  metered: Metered | null,
+): Promise<number> {
+  if (metered === null) return 0;
+  const model = ctx.destination?.model?.name ?? ctx.llm?.model ?? '';
+  const counted =
+    metered.texts.length === 0 ? 0 : await gateway.tokenCounter.countTexts(model, metered.texts);
+  return counted + metered.uncountedBytes;
+}

@@ -1,0 +1,29 @@
+/** How a request reaches a target. One port, two implementations, chosen per upstream protocol. */
+import type { Duplex } from 'node:stream';
+import type { EndState } from '@ai-gateway/contracts';
+import type { CompiledTarget } from '@ai-gateway/gateway-engine';
+import type { Refusal } from '../pipeline/refusal.js';
+import type { RequestContext } from '../pipeline/request-context.js';
+
+export interface ExchangeResult {
+  readonly endState: EndState;
+  /** What the client must still be told; null when the answer was relayed. */
+  readonly refusal: Refusal | null;
+}
+
+export interface Forwarder {
+  /** Resolves when the answer has been relayed to its last byte or has failed; never rejects. */
+  exchange(ctx: RequestContext, target: CompiledTarget): Promise<ExchangeResult>;
+  close(): Promise<void>;
+}
+
+export interface UpgradeForwarder extends Forwarder {
+  /** Hands a WebSocket over; resolves when it has closed. A refusal leaves the socket to the caller. */
+  upgrade(ctx: RequestContext, target: CompiledTarget, upgrade: Upgrade): Promise<Refusal | null>;
+}
+
+/** An upgrade request's connection and the bytes that came behind its head. */
+export interface Upgrade {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}

@@ -1,0 +1,235 @@
+import type { ConfigFeed, ConfigHead } from '@ai-gateway/contracts';
+import { describe, expect, it } from 'vitest';
+import { ConfigFollower, type AppliedEvent, type FollowerClock } from './config-follower.js';
+import type { ConfigSource } from './config-source.port.js';
+import { ConfigStore } from './config-store.js';
+
+const EPOCH = 'epoch-one';
+
+class FakeClock implements FollowerClock {
+  private now = 1_000_000;
+  private timers: { dueMs: number; run: () => void }[] = [];
+
+  nowMs = () => this.now;
+  random = () => 0.5;
+  schedule = (run: () => void, delayMs: number) => {
+    const timer = { dueMs: this.now + delayMs, run };
+    this.timers.push(timer);
+    return () => {
+      this.timers = this.timers.filter((one) => one !== timer);
+    };
+  };
+
+  /** Runs what falls due, letting promises settle after each timer. */
+  async advance(byMs: number): Promise<void> {
+    const endMs = this.now + byMs;
+    for (;;) {
+      const next = this.timers.toSorted((a, b) => a.dueMs - b.dueMs)[0];
+      if (next === undefined || next.dueMs > endMs) break;
+      this.timers = this.timers.filter((one) => one !== next);
+      this.now = next.dueMs;
+      next.run();
+      await settled();
+    }
+    this.now = endMs;
+  }
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setImmediate(done));
+}
+
+/** A source with a scripted head; feeds are empty and complete. */
+class FakeSource implements ConfigSource {
+  epoch = EPOCH;
+  revision = 1;
+  failure: string | null = null;
+  closed = false;
+  heads = 0;
+  asked: (ConfigHead | null)[] = [];
+  hold: Promise<void> | null = null;
+  wake: () => void = () => undefined;
+
+  constructor(readonly name: string) {}
+
+  async head(): Promise<ConfigHead> {
+    this.heads += 1;
+    await this.hold;
+    if (this.failure !== null) throw new Error(this.failure);
+    return { epoch: this.epoch, revision: this.revision };
+  }
+  changesSince(since: ConfigHead | null): Promise<ConfigFeed> {
+    this.asked.push(since);
+    const type = since?.epoch === this.epoch ? 'delta' : 'full';
+    return Promise.resolve({ type, epoch: this.epoch, revision: this.revision, changes: [] });
+  }
+  subscribe(onWake: () => void): void {
+    this.wake = onWake;
+  }
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+}
+
+function setUp(options: { initial?: ConfigFeed; failing?: boolean } = {}) {
+  const clock = new FakeClock();
+  const redis = new FakeSource('redis');
+  const http = new FakeSource('http');
+  const compileFails = { now: false };
+  const store = new ConfigStore<number>({
+    compile: (_resources, { revision }) => {
+      if (compileFails.now) throw new Error('cannot compile');
+      return { table: revision, problems: [] };
+    },
+    install: () => undefined,
+  });
+  const applied: AppliedEvent[] = [];
+  const states: [string, string | null][] = [];
+  const follower = new ConfigFollower({
+    store,
+    sources: [redis, http],
+    clock,
+    onApplied: (event) => applied.push(event),
+    onSourceState: (source, problem) => states.push([source, problem]),
+    ...(options.initial === undefined ? {} : { initial: options.initial }),
+  });
+  return { clock, redis, http, store, applied, states, follower, compileFails };
+}
+
+describe('ConfigFollower', () => {
+  it('starts without a configuration when no source answers and says why', async () => {
+    const { redis, http, follower, clock } = setUp();
+    redis.failure = 'connection refused';
+    http.failure = 'config-center answered 401';
+    const status = await follower.start();
+    expect(status).toMatchObject({ applied: null, source: null, lastContactMs: null });
+    expect(status.problems).toEqual({
+      redis: 'connection refused',
+      http: 'config-center answered 401',
+    });
+    http.failure = null;
+    await clock.advance(1_200);
+    expect(follower.status()).toMatchObject({ applied: { revision: 1 }, source: 'http' });
+    await follower.close();
+  });
+
+  it('falls to the next source, tells once, and returns to the first', async () => {
+    const { redis, http, follower, clock, states } = setUp();
+    await follower.start();
+    expect(follower.status().source).toBe('redis');
+    redis.failure = 'frozen';
+    http.revision = 2;
+    await clock.advance(5_000);
+    expect(follower.status()).toMatchObject({ applied: { revision: 2 }, source: 'http' });
+    expect(states).toEqual([['redis', 'frozen']]);
+    redis.failure = null;
+    redis.revision = 3;
+    await clock.advance(6_000);
+    expect(follower.status()).toMatchObject({ applied: { revision: 3 }, source: 'redis' });
+    expect(states.at(-1)).toEqual(['redis', null]);
+    await follower.close();
+  });
+
+  it('leaves a failed source alone for a while when another answers', async () => {
+    const { redis, follower, clock } = setUp();
+    redis.failure = 'frozen';
+    await follower.start();
+    redis.heads = 0;
+    await clock.advance(20_000);
+    expect(redis.heads).toBeLessThan(8);
+    await follower.close();
+  });
+
+  it('applies a change within two seconds although every wake-up was lost', async () => {
+    const { redis, follower, clock, applied } = setUp();
+    await follower.start();
+    redis.revision = 2;
+    await clock.advance(1_100);
+    expect(applied.map(({ head, source }) => [head.revision, source])).toEqual([
+      [1, 'redis'],
+      [2, 'redis'],
+    ]);
+    await follower.close();
+  });
+
+  it('turns a flood of wake-ups during one look into one more look', async () => {
+    const { redis, follower, clock } = setUp();
+    await follower.start();
+    redis.heads = 0;
+    let release: () => void = () => undefined;
+    redis.hold = new Promise((resolve) => (release = resolve));
+    redis.wake();
+    await clock.advance(60);
+    for (let index = 0; index < 1_000; index += 1) redis.wake();
+    release();
+    redis.hold = null;
+    await settled();
+    await clock.advance(60);
+    expect(redis.heads).toBe(2);
+    await follower.close();
+  });
+
+  it('asks for everything after an epoch change and never swings back', async () => {
+    const { redis, http, follower, clock, applied } = setUp();
+    redis.revision = 9;
+    await follower.start();
+    redis.failure = 'frozen';
+    http.epoch = 'epoch-two';
+    await clock.advance(2_000);
+    redis.failure = null;
+    await clock.advance(20_000);
+    expect(applied.map(({ head }) => head.epoch)).toEqual([EPOCH, 'epoch-two']);
+    expect(follower.status().problems).toEqual({ redis: 'holds an epoch that was left' });
+    await follower.close();
+  });
+
+  it('does not go back to a source that is behind', async () => {
+    const { redis, http, follower, clock } = setUp();
+    redis.failure = 'away';
+    http.revision = 7;
+    await follower.start();
+    redis.failure = null;
+    await clock.advance(3_000);
+    expect(follower.status()).toMatchObject({ applied: { revision: 7 }, source: 'http' });
+    expect(follower.status().problems).toEqual({ redis: 'stands at revision 1, behind 7' });
+    await follower.close();
+  });
+
+  it('does not read a rejected configuration over and over', async () => {
+    const { redis, http, follower, clock, compileFails } = setUp();
+    await follower.start();
+    compileFails.now = true;
+    redis.revision = 2;
+    http.revision = 2;
+    await clock.advance(10_000);
+    expect(redis.asked.length + http.asked.length).toBe(2);
+    expect(follower.status().problems.redis).toContain('cannot compile');
+    expect(follower.status().applied?.revision).toBe(1);
+    compileFails.now = false;
+    redis.revision = 3;
+    await clock.advance(6_000);
+    expect(follower.status()).toMatchObject({ applied: { revision: 3 }, problems: {} });
+    await follower.close();
+  });
+
+  it('begins with the initial feed while every source is away', async () => {
+    const initial: ConfigFeed = { type: 'full', epoch: EPOCH, revision: 4, changes: [] };
+    const { redis, http, follower, applied } = setUp({ initial });
+    redis.failure = 'away';
+    http.failure = 'away';
+    expect(await follower.start()).toMatchObject({ applied: { revision: 4 }, source: null });
+    expect(applied.map(({ source }) => source)).toEqual(['initial']);
+    await follower.close();
+  });
+
+  it('asks nobody any more once closed, and closes its sources', async () => {
+    const { redis, http, follower, clock } = setUp();
+    await follower.start();
+    await follower.close();
+    const heads = redis.heads;
+    redis.wake();
+    await clock.advance(10_000);
+    expect([redis.heads, redis.closed, http.closed]).toEqual([heads, true, true]);
+  });
+});

@@ -1,0 +1,271 @@
+/**
+ * Keeps a `ConfigStore` at the newest revision. Wake-ups say "look now", the poll every second says
+ * it anyway, and both only lead to one comparison of heads, so a lost, repeated or forged hint
+ * costs nothing but time. One synchronisation runs at a time; hints that arrive meanwhile become
+ * one more. Sources are asked in order of preference; one that failed is left alone for a while as
+ * long as another answers.
+ */
+import type { ConfigFeed, ConfigHead } from '@ai-gateway/contracts';
+import type { Nack } from './config-resources.js';
+import type { ConfigSource } from './config-source.port.js';
+import type { ApplyOutcome, ConfigStore } from './config-store.js';
+
+/** Time and chance, so that tests decide both. */
+export interface FollowerClock {
+  nowMs(): number;
+  /** Returns what cancels the timer. */
+  schedule(run: () => void, delayMs: number): () => void;
+  /** In [0, 1). */
+  random(): number;
+}
+
+export interface AppliedEvent {
+  head: ConfigHead;
+  nacks: readonly Nack[];
+  /** Which source it came from; `initial` for the feed given at construction. */
+  source: string;
+  /** Decode, validation and compile, milliseconds. */
+  durationMs: number;
+}
+
+export interface ConfigFollowerOptions<Table> {
+  store: ConfigStore<Table>;
+  /** In order of preference; closed together with the follower. */
+  sources: readonly ConfigSource[];
+  /** Applied before any source is asked, for example the snapshot on disk. */
+  initial?: ConfigFeed;
+  onApplied?: (event: AppliedEvent) => void;
+  /** Once per change of state: `problem` is null when the source answers again. */
+  onSourceState?: (source: string, problem: string | null) => void;
+  pollMs?: number;
+  clock?: FollowerClock;
+}
+
+export interface FollowerStatus {
+  /** Null: never had a configuration, not ready. */
+  applied: ConfigHead | null;
+  /** The source that answered last, null while none does. */
+  source: string | null;
+  /** When a source last confirmed or delivered the configuration, epoch ms. */
+  lastContactMs: number | null;
+  nacks: readonly Nack[];
+  /** What is wrong now, per source. */
+  problems: Readonly<Record<string, string>>;
+}
+
+export const systemClock: FollowerClock = {
+  nowMs: () => Date.now(),
+  schedule: (run, delayMs) => {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+};
+
+const POLL_MS = 1_000;
+/** A flood of hints leads to at most 20 looks a second. */
+const MIN_GAP_MS = 50;
+/** Longest read of everything; sources have shorter timeouts per step. */
+const READ_TIMEOUT_MS = 15_000;
+const MAX_COOL_DOWN_MS = 5_000;
+/** A feed that was rejected as a whole is not read again and again. */
+const REJECTED_RETRY_MS = 30_000;
+/** Sources that disagree on the epoch must not make a gateway swing between two configurations. */
+const LEFT_EPOCH_MS = 60_000;
+
+interface FollowedSource {
+  source: ConfigSource;
+  problem: string | null;
+  failures: number;
+  retryAtMs: number;
+}
+
+export class ConfigFollower<Table> {
+  private readonly clock: FollowerClock;
+  private readonly sources: readonly FollowedSource[];
+  private readonly closing = new AbortController();
+  private readonly leftEpochs = new Map<string, number>();
+  private rejected: { head: ConfigHead; reason: string; retryAtMs: number } | null = null;
+  private answering: string | null = null;
+  private lastContactMs: number | null = null;
+  private running: Promise<void> | null = null;
+  private wokenMeanwhile = false;
+  private lastStartMs = Number.NEGATIVE_INFINITY;
+  private planned: { dueMs: number; cancel: () => void } | null = null;
+
+  constructor(private readonly options: ConfigFollowerOptions<Table>) {
+    this.clock = options.clock ?? systemClock;
+    this.sources = options.sources.map((source) => ({
+      source,
+      problem: null,
+      failures: 0,
+      retryAtMs: 0,
+    }));
+  }
+
+  /**
+   * Resolves after every source had its first chance: with `applied` set, or null while nothing
+   * could be loaded yet. Either way it goes on following until closed.
+   */
+  async start(): Promise<FollowerStatus> {
+    const { initial } = this.options;
+    if (initial !== undefined) await this.apply(initial, null, 'initial');
+    for (const { source } of this.sources) source.subscribe(() => this.wake());
+    await this.run();
+    return this.status();
+  }
+
+  /** Look soon; any number of calls lead to one look. */
+  wake(): void {
+    if (this.running !== null) this.wokenMeanwhile = true;
+    else this.plan(Math.max(0, this.lastStartMs + MIN_GAP_MS - this.clock.nowMs()));
+  }
+
+  status(): FollowerStatus {
+    const failing = this.sources.filter(({ problem }) => problem !== null);
+    return {
+      applied: this.options.store.applied,
+      source: this.answering,
+      lastContactMs: this.lastContactMs,
+      nacks: this.options.store.nacks,
+      problems: Object.fromEntries(
+        failing.map(({ source, problem }) => [source.name, problem ?? '']),
+      ),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort(new Error('closing'));
+    this.planned?.cancel();
+    await Promise.all(this.sources.map(({ source }) => source.close()));
+    await this.running;
+  }
+
+  private plan(delayMs: number): void {
+    if (this.closing.signal.aborted) return;
+    const dueMs = this.clock.nowMs() + delayMs;
+    if (this.planned !== null && this.planned.dueMs <= dueMs) return;
+    this.planned?.cancel();
+    this.planned = { dueMs, cancel: this.clock.schedule(() => void this.run(), delayMs) };
+  }
+
+  private async run(): Promise<void> {
+    if (this.running !== null || this.closing.signal.aborted) return;
+    this.planned?.cancel();
+    this.planned = null;
+    this.lastStartMs = this.clock.nowMs();
+    this.running = this.synchronise();
+    await this.running;
+    this.running = null;
+    const jitteredMs = (this.options.pollMs ?? POLL_MS) * (0.9 + 0.2 * this.clock.random());
+    this.plan(this.wokenMeanwhile ? MIN_GAP_MS : jitteredMs);
+  }
+
+  /** Never rejects: what goes wrong is the state of a source. */
+  private async synchronise(): Promise<void> {
+    this.wokenMeanwhile = false;
+    const nowMs = this.clock.nowMs();
+    const cooling = this.sources.filter(({ retryAtMs }) => retryAtMs > nowMs);
+    const ready = this.sources.filter(({ retryAtMs }) => retryAtMs <= nowMs);
+    for (const followed of [...ready, ...cooling]) {
+      if (this.closing.signal.aborted || (await this.follow(followed))) return;
+    }
+    this.answering = null;
+  }
+
+  /** True when the source confirmed or delivered the configuration. */
+  private async follow(followed: FollowedSource): Promise<boolean> {
+    const { source } = followed;
+    const timeout = new AbortController();
+    const cancel = this.clock.schedule(
+      () => timeout.abort(new Error('took too long')),
+      READ_TIMEOUT_MS,
+    );
+    try {
+      await this.catchUp(source, AbortSignal.any([timeout.signal, this.closing.signal]));
+    } catch (error) {
+      this.failed(followed, error instanceof Error ? error.message : String(error));
+      return false;
+    } finally {
+      cancel();
+    }
+    this.answered(followed);
+    return true;
+  }
+
+  private async catchUp(source: ConfigSource, signal: AbortSignal): Promise<void> {
+    const { store } = this.options;
+    const head = await source.head(signal);
+    const applied = store.applied;
+    this.refuseLeftEpoch(head);
+    if (applied?.epoch === head.epoch) {
+      if (applied.revision === head.revision) return;
+      if (applied.revision > head.revision) {
+        throw new Error(`stands at revision ${head.revision}, behind ${applied.revision}`);
+      }
+    }
+    this.refuseRejected(head);
+    const feed = await source.changesSince(applied, signal);
+    const outcome = await this.apply(feed, applied, source.name);
+    if (outcome.status !== 'gap') return;
+    await this.apply(await source.changesSince(null, signal), null, source.name);
+  }
+
+  private refuseLeftEpoch(head: ConfigHead): void {
+    const untilMs = this.leftEpochs.get(head.epoch);
+    if (untilMs === undefined) return;
+    if (untilMs > this.clock.nowMs()) throw new Error('holds an epoch that was left');
+    this.leftEpochs.delete(head.epoch);
+  }
+
+  private refuseRejected(head: ConfigHead): void {
+    if (this.rejected === null || this.rejected.retryAtMs <= this.clock.nowMs()) return;
+    const { head: refused, reason } = this.rejected;
+    if (refused.epoch === head.epoch && refused.revision === head.revision) {
+      throw new Error(reason);
+    }
+  }
+
+  private async apply(
+    feed: ConfigFeed,
+    since: ConfigHead | null,
+    source: string,
+  ): Promise<ApplyOutcome> {
+    const { store, onApplied } = this.options;
+    const before = store.applied;
+    const startMs = this.clock.nowMs();
+    const outcome = await store.apply(feed, since);
+    const nowMs = this.clock.nowMs();
+    if (outcome.status === 'rejected') {
+      const reason = `revision ${feed.revision} was rejected: ${outcome.reason}`;
+      this.rejected = { head: feed, reason, retryAtMs: nowMs + REJECTED_RETRY_MS };
+      if (source !== 'initial') throw new Error(reason);
+    }
+    if (outcome.status === 'applied') {
+      this.rejected = null;
+      if (before !== null && before.epoch !== outcome.head.epoch) {
+        this.leftEpochs.set(before.epoch, nowMs + LEFT_EPOCH_MS);
+      }
+      onApplied?.({ ...outcome, source, durationMs: nowMs - startMs });
+    }
+    return outcome;
+  }
+
+  private answered(followed: FollowedSource): void {
+    const recovered = followed.problem !== null;
+    Object.assign(followed, { problem: null, failures: 0, retryAtMs: 0 });
+    this.lastContactMs = this.clock.nowMs();
+    this.answering = followed.source.name;
+    if (recovered) this.options.onSourceState?.(followed.source.name, null);
+  }
+
+  private failed(followed: FollowedSource, problem: string): void {
+    if (this.closing.signal.aborted) return;
+    const first = followed.problem === null;
+    const coolDownMs = Math.min(MAX_COOL_DOWN_MS, 500 * 2 ** followed.failures);
+    followed.failures += 1;
+    followed.problem = problem;
+    followed.retryAtMs = this.clock.nowMs() + coolDownMs * (0.5 + this.clock.random() / 2);
+    if (first) this.options.onSourceState?.(followed.source.name, problem);
+  }
+}

@@ -1,0 +1,61 @@
+/** The text that stops other tokenizers: work must grow as the text does, and never overflow. */
+import { describe, expect, it } from 'vitest';
+import { MAX_PIECE_UNITS } from './encoding.js';
+import { loadEncoding, type EncodingName } from './encoding.registry.js';
+
+const MEGABYTE = 2 ** 20;
+
+const repeatTo = (unit: string, bytes: number) =>
+  unit.repeat(Math.floor(bytes / Buffer.byteLength(unit)));
+
+/** Letters and digits as base64 has them, from a generator with a fixed seed. */
+function base64Like(length: number): string {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  let state = 12_345;
+  return Array.from({ length }, () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return digits.charAt((state >> 16) & 63);
+  }).join('');
+}
+
+const PATHOLOGICAL: Readonly<Record<string, (bytes: number) => string>> = {
+  'one letter': (bytes) => repeatTo('a', bytes),
+  'one capital': (bytes) => repeatTo('A', bytes),
+  'one Chinese character': (bytes) => repeatTo('漢', bytes),
+  blanks: (bytes) => repeatTo(' ', bytes),
+  newlines: (bytes) => repeatTo('\n', bytes),
+  'emoji joined without end': (bytes) => repeatTo('👩\u200d', bytes),
+  'combining marks': (bytes) => `a${repeatTo('\u0301', bytes - 1)}`,
+  base64: base64Like,
+  'a capital after each Chinese character': (bytes) => repeatTo('漢A', bytes),
+};
+
+const ENCODINGS: readonly EncodingName[] = ['o200k_base', 'qwen2'];
+
+describe.each(ENCODINGS)('%s on a megabyte of', (name) => {
+  it.each(Object.entries(PATHOLOGICAL))('%s counts exactly in linear steps', (_kind, textOf) => {
+    const text = textOf(MEGABYTE);
+    const bytes = Buffer.byteLength(text);
+    const encoding = loadEncoding(name);
+    const stepsBefore = encoding.steps;
+    const { tokens, exact } = encoding.count(text);
+    expect(exact).toBe(true);
+    expect(tokens).toBeGreaterThan(0);
+    expect(tokens).toBeLessThanOrEqual(bytes);
+    // One entry per pair of bytes, and two more per merge.
+    expect(encoding.steps - stepsBefore).toBeLessThanOrEqual(3 * bytes);
+  });
+});
+
+describe('a piece longer than any word', () => {
+  it('is counted in parts and says that it is not exact', () => {
+    const count = loadEncoding('o200k_base').count('a'.repeat(MAX_PIECE_UNITS + 9));
+    expect(count).toEqual({ tokens: MAX_PIECE_UNITS / 8 + 2, exact: false });
+  });
+
+  it('is not cut within a character', () => {
+    const text = `a${'𝒳'.repeat(MAX_PIECE_UNITS / 2 + 1)}`;
+    const { tokens } = loadEncoding('r50k_base').count(text);
+    expect(tokens).toBeLessThanOrEqual(Buffer.byteLength(text));
+  });
+});
