@@ -18,7 +18,7 @@ const TOOLS_PROMPT = 530;
 const PER_TOOL = 12;
 const IMAGE: ImageRule = { low: 1600, other: 1600 };
 
-export function countAnthropicChat(chat: Chat, meter: TokenMeter): ChatTokens {
+export function countAnthropicChat(chat: Required<Chat>, meter: TokenMeter): ChatTokens {
   const tools = chat.tools ?? [];
   const each = tools.map((tool) => PER_TOOL + meter.text(pythonJson(tool)));
   return {
