@@ -11,11 +11,17 @@ export interface Chat {
   tools?: readonly Tool[] | undefined;
 }
 
+/** A chat whose every part has the right shape. */
+export interface ReadChat {
+  messages: readonly CountMessage[];
+  tools: readonly Tool[];
+}
+
 /**
  * The gateway counts what it forwards, valid or not: whatever isn't of the right shape is brought
  * into one in which it is counted as its text.
  */
-export function asChat({ messages, tools }: Chat): Required<Chat> {
+export function asChat({ messages, tools }: Chat): ReadChat {
   return { messages: arrayOf(messages).map(asMessage), tools: arrayOf(tools).map(asTool) };
 }
 

@@ -9,7 +9,7 @@ import type { CountMessage } from '@ai-gateway/contracts';
 import {
   isRecord,
   toolCallsOf,
-  type Chat,
+  type ReadChat,
   type ChatTokens,
   type Tool,
   type ToolCall,
@@ -36,13 +36,13 @@ const IMAGE: ImageRule = { low: 85, other: 765 };
 const FLAT_TYPES = new Set<unknown>(['string', 'number', 'integer', 'boolean']);
 
 export function countOpenAiChat(
-  chat: Required<Chat>,
+  chat: ReadChat,
   rule: Extract<ChatRule, { kind: 'openai' }>,
   meter: TokenMeter,
 ): ChatTokens {
   return {
     perMessage: chat.messages.map((message) => countMessage(message, meter)),
-    tools: countTools(chat.tools ?? [], rule.functionTokens, meter),
+    tools: countTools(chat.tools, rule.functionTokens, meter),
     overhead: PRIMING,
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { CalculateRequest, CalculateResponse, CountMethod } from '@ai-gateway/contracts';
 import { countAnthropicChat } from './anthropic-chat.js';
-import { asChat, type Chat, type ChatTokens } from './chat.types.js';
+import { asChat, type Chat, type ChatTokens, type ReadChat } from './chat.types.js';
 import { countChatMl } from './chatml-chat.js';
 import { loadEncoding, type EncodingName } from './encoding.registry.js';
 import { BUILT_IN_MODELS } from './model-encodings.js';
@@ -77,7 +77,7 @@ export function countRequest(
   };
 }
 
-function countByRule(chat: Required<Chat>, rule: ChatRule, meter: TokenMeter): ChatTokens {
+function countByRule(chat: ReadChat, rule: ChatRule, meter: TokenMeter): ChatTokens {
   switch (rule.kind) {
     case 'openai':
       return countOpenAiChat(chat, rule, meter);
