@@ -10,7 +10,7 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, stack?: unknown): void {
-    this.logger.error({ stack: String(stack ?? '') }, String(message));
+    this.logger.error({ stack: typeof stack === 'string' ? stack : '' }, String(message));
   }
 
   warn(message: unknown): void {
