@@ -94,8 +94,9 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
       });
 
       it('answers unknown paths and methods in the same envelope', async () => {
-        expect(problem(await app.call('GET', '/api/v1/nothing')).code).toBe('NOT_FOUND');
-        const wrong = await app.call('PATCH', '/api/v1/namespaces');
+        const anyone = { headers: { authorization: 'Bearer anyone' } };
+        expect(problem(await app.call('GET', '/api/v1/nothing', anyone)).code).toBe('NOT_FOUND');
+        const wrong = await app.call('PATCH', '/api/v1/namespaces', anyone);
         expect(wrong.status).toBe(405);
         expect(wrong.headers.get('allow')).toBe('GET, POST');
         expect(wrong.headers.get('x-powered-by')).toBeNull();

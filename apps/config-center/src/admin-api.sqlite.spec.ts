@@ -5,8 +5,8 @@ import { describeAdminApi } from './admin-api.contract.js';
 
 describeAdminApi('the embedded database', () => Promise.resolve({}));
 
-describe('without a guard that knows users', () => {
-  it('denies everything but public routes and services', async () => {
+describe('the service credential', () => {
+  it('opens service routes and no others', async () => {
     const app = await TestApp.start(testSettings(), { guarded: true });
     try {
       const bearer = { headers: { authorization: `Bearer ${SERVICE_CREDENTIAL}` } };
@@ -14,7 +14,7 @@ describe('without a guard that knows users', () => {
       expect((await app.call('GET', '/api/v1/feed/head')).status).toBe(401);
       expect((await app.call('GET', '/livez')).status).toBe(200);
       expect((await app.call('GET', '/api/v1/feed/head', bearer)).status).toBe(200);
-      expect((await app.call('GET', '/api/v1/namespaces', bearer)).status).toBe(401);
+      expect((await app.call('GET', '/api/v1/namespaces', bearer)).status).toBe(403);
       expect((await app.call('GET', '/health', bearer)).body).toEqual({
         status: 'healthy',
         storage: { redis: 'not_configured', mysql: 'healthy' },

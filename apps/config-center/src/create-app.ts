@@ -35,6 +35,7 @@ export async function createApp(options: CreateAppOptions): Promise<NestExpressA
     registry,
     metricPrefix: 'config_center',
     translateError: translateStoreError,
+    hideUnknownPaths: true,
   });
   if (settings.serveDocs) {
     serveApiDocs(app, { title: 'AI Gateway config center', version: VERSION });

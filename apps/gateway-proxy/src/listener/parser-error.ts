@@ -1,7 +1,7 @@
 /** Answers for bytes that never became a request: written to the socket by hand, then closed. */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { CLIENT_ERRORS, type ClientErrorReason } from '@ai-gateway/contracts';
 import { errorBody } from '@ai-gateway/llm-wire';
 import { newRequestId } from '@ai-gateway/node-runtime';
@@ -40,4 +40,5 @@ export function rejectRaw(socket: Duplex, reason: ClientErrorReason, requestId: 
   );
 }
 
-const addressOf = (socket: Duplex): string => (socket as Socket).remoteAddress ?? '';
+const addressOf = (socket: Duplex): string =>
+  socket instanceof Socket ? (socket.remoteAddress ?? '') : '';

@@ -2,7 +2,6 @@
  * Step 7: to the upstream. A target that cannot be connected to has received nothing, so the next
  * one is tried; anything sent is never sent twice.
  */
-import type { Socket } from 'node:net';
 import { chooseTarget } from '@ai-gateway/gateway-engine';
 import type { Gateway } from './gateway.js';
 import type { Upgrade } from '../upstream/forwarder.port.js';
@@ -47,7 +46,7 @@ export async function forwardUpgrade(
   if (target === null || destination?.upstream.protocol !== 'http') {
     return refuse('upgrade_required');
   }
-  ctx.res.detachSocket(upgrade.socket as Socket);
+  ctx.res.detachSocket(upgrade.socket);
   ctx.statusCode = 101;
   ctx.endState = 'complete_reported';
   gateway.balancer.started(target.id);

@@ -35,12 +35,7 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
 /** Publishes a configuration and waits until the gateway runs it. */
 async function publish(more: Configuration): Promise<void> {
   const revision = gateway.source.publish(configuration(more));
-  while (true) {
-    const response = await fetch(`${gateway.url}/health`);
-    const health = (await response.json()) as { config: { revision: number } };
-    if (health.config.revision === revision) return;
-    await sleep(5);
-  }
+  while (gateway.process.revision !== revision) await sleep(5);
 }
 
 beforeAll(async () => {
@@ -92,9 +87,9 @@ describe('a chat completion', () => {
   });
 
   it('cancels the upstream when the client goes away', async () => {
-    const cancelled = Promise.withResolvers<void>();
+    const cancelled = Promise.withResolvers<undefined>();
     upstream.next((_req, res) => {
-      res.once('close', cancelled.resolve);
+      res.once('close', () => cancelled.resolve(undefined));
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.write('data: {"choices":[]}\n\n');
     });
@@ -167,7 +162,7 @@ describe('refusals', () => {
       415,
       'unsupported_media_type',
     ],
-  ])('%s', async (_name, path, body, headers, status, code) => {
+  ])('%s', async (_name, ...[path, body, headers, status, code]) => {
     const response = await post(path, body, headers);
     const answer = (await response.json()) as { error: { code: string; request_id: string } };
     expect([response.status, answer.error.code]).toEqual([status, code]);

@@ -7,7 +7,7 @@ import type { Logger } from '@ai-gateway/node-runtime';
 import { CLIENT_ERRORS } from '@ai-gateway/contracts';
 import type { GatewayMetrics } from '../metrics.js';
 import type { RequestContext } from './request-context.js';
-import { NO_TOKENS, type SettledTokens } from './settle.step.js';
+import { NO_TOKENS, type SettledTokens } from './settled-tokens.js';
 
 export interface RequestRecorderOptions {
   metrics: GatewayMetrics;

@@ -58,7 +58,7 @@ export function isStoreFailure(error: unknown): boolean {
   const { code, errcode, message } = driverErrorOf(error);
   if (UNAVAILABLE_CODES.has(code ?? '')) return true;
   if (errcode !== undefined && SQLITE_UNAVAILABLE.has(errcode & 0xff)) return true;
-  return /Pool is closed|closed state|database is not open|not established/i.test(message ?? '');
+  return /Pool is closed|closed state|database is not open|finalized|not established/i.test(message ?? '');
 }
 
 /** For the error filter: failures of reads, which don't pass through a transaction. */
