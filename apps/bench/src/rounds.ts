@@ -27,7 +27,7 @@ export interface Pace {
 
 /** By then the compiler has settled on the hot functions. */
 const WARM_UP_REQUESTS = 20_000;
-const MAX_WARM_UP_ROUNDS = 8;
+const MAX_WARM_UP_ROUNDS = 30;
 
 export async function enter(scenario: Scenario, stage: Stage, pace: Pace): Promise<Contestant> {
   const subject = await scenario.start(stage);

@@ -7,6 +7,7 @@ import type { ReportedPort } from './processes/reported-port.js';
 
 /** Redis numbers its databases from 0 to 15. */
 const MAX_DATABASES = 16;
+const ALIVE_MS = 1000;
 
 export class Stage {
   private readonly endings: (() => Promise<void>)[] = [];
@@ -59,7 +60,10 @@ export class Stage {
   }
 
   async strike(): Promise<void> {
+    // The services' child processes don't keep the event loop alive, and we wait for their end.
+    const alive = setInterval(() => undefined, ALIVE_MS);
     for (const ending of this.endings.toReversed()) await ending();
+    clearInterval(alive);
   }
 }
 
