@@ -96,6 +96,7 @@ export class GatewayProcess {
     await this.gateway.serviceForwarder.close();
     await this.gateway.tokenCounter.close();
     await this.limiter.close();
+    this.gateway.recorder.flush();
     this.management.server.close();
     this.management.server.closeAllConnections();
     await this.management.app.close();
