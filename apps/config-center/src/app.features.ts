@@ -1,5 +1,11 @@
 /** Every feature and every entity of the process, in one place. */
+import { ApiKeyEntity } from './features/api-keys/api-key.entity.js';
+import { ApiKeysModule } from './features/api-keys/api-keys.module.js';
+import { AuthModule } from './features/auth/auth.module.js';
+import { LoginAttemptEntity } from './features/auth/login-attempt.entity.js';
+import { SessionEntity } from './features/auth/session.entity.js';
 import { CountersModule } from './features/counters/counters.module.js';
+import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
 import { MatcherEntity } from './features/matchers/matcher.entity.js';
 import { MatchersModule } from './features/matchers/matchers.module.js';
@@ -15,8 +21,13 @@ import { SystemModule } from './features/system/system.module.js';
 import { TargetEntity } from './features/upstreams/target.entity.js';
 import { UpstreamEntity } from './features/upstreams/upstream.entity.js';
 import { UpstreamsModule } from './features/upstreams/upstreams.module.js';
+import { UserEntity } from './features/users/user.entity.js';
+import { UsersModule } from './features/users/users.module.js';
 
 export const FEATURES = [
+  AuthModule,
+  UsersModule,
+  ApiKeysModule,
   NamespacesModule,
   MatchersModule,
   RulesModule,
@@ -24,6 +35,7 @@ export const FEATURES = [
   ModelsModule,
   RoutesModule,
   CountersModule,
+  DemoModule,
   FeedModule,
   SystemModule,
 ];
@@ -36,4 +48,8 @@ export const FEATURE_ENTITIES = [
   TargetEntity,
   ModelEntity,
   RouteEntity,
+  UserEntity,
+  SessionEntity,
+  LoginAttemptEntity,
+  ApiKeyEntity,
 ];

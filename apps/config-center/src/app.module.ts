@@ -5,7 +5,7 @@ import { Module, type CanActivate, type DynamicModule, type Type } from '@nestjs
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities.js';
 import { FEATURES } from './app.features.js';
-import { DenyByDefaultGuard } from './platform/http/deny-by-default.guard.js';
+import { AccessGuard } from './features/auth/access.guard.js';
 import { ResourceHeadersInterceptor } from './platform/http/resource-headers.interceptor.js';
 import { PlatformModule } from './platform/platform.module.js';
 import type { Settings } from './settings.js';
@@ -21,7 +21,7 @@ export interface AppOptions {
 
 @Module({})
 export class AppModule {
-  static register({ guard = DenyByDefaultGuard, isReady, ...platform }: AppOptions): DynamicModule {
+  static register({ guard = AccessGuard, isReady, ...platform }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [

@@ -9,7 +9,7 @@ import { Database } from './platform/database/database.js';
 import { translateStoreError } from './platform/database/database-errors.js';
 import type { Settings } from './settings.js';
 
-export const VERSION = '0.1.0';
+const VERSION = '0.1.0';
 
 export interface CreateAppOptions {
   settings: Settings;
@@ -35,6 +35,7 @@ export async function createApp(options: CreateAppOptions): Promise<NestExpressA
     registry,
     metricPrefix: 'config_center',
     translateError: translateStoreError,
+    hideUnknownPaths: true,
   });
   if (settings.serveDocs) {
     serveApiDocs(app, { title: 'AI Gateway config center', version: VERSION });

@@ -1,9 +1,11 @@
 /** Entry point of the control plane. */
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
-import { SettingsError, Shutdown, createLogger, createRegistry } from '@ai-gateway/node-runtime';
+import { Shutdown, createLogger, createRegistry } from '@ai-gateway/node-runtime';
 import { createApp } from './create-app.js';
+import { DemoSeeder } from './features/demo/demo.seeder.js';
 import { readSettings, type Settings } from './settings.js';
+import { startFailure } from './start-failure.js';
 
 const NAME = 'config-center';
 const SHUTDOWN_MS = 10_000;
@@ -12,23 +14,15 @@ async function main(settings: Settings): Promise<void> {
   const logger = createLogger({ name: NAME, level: settings.logLevel });
   const app = await createApp({ settings, logger, registry: createRegistry() });
   new Shutdown({ logger, deadlineMs: SHUTDOWN_MS }).add('http', () => app.close()).listen();
+  if (settings.seedDemoData) await app.get(DemoSeeder).seed();
   await app.listen(settings.port, settings.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
   process.stdout.write(`ready: ${NAME} http://127.0.0.1:${port}\n`);
 }
 
-/** What went wrong at start, for the operator: settings by name, a taken port with its variable. */
-function reasonOf(error: unknown): string {
-  if (error instanceof SettingsError) return error.message;
-  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-    return 'The port is taken; choose another with CONFIG_CENTER_PORT.';
-  }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
 try {
   await main(readSettings());
 } catch (error) {
-  process.stderr.write(`${NAME} cannot start: ${reasonOf(error)}\n`);
+  process.stderr.write(`${NAME} cannot start: ${startFailure(error)}\n`);
   process.exit(1);
 }

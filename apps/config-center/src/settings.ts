@@ -9,7 +9,7 @@ import {
   type Environment,
   type MasterKey,
 } from '@ai-gateway/node-runtime';
-import type { LogLevel } from '@ai-gateway/contracts';
+import { newPasswordSchema, type LogLevel } from '@ai-gateway/contracts';
 import { z } from 'zod';
 
 const MIN_SECRET_CHARS = 16;
@@ -48,6 +48,17 @@ export const SETTINGS_SHAPE = {
     .string()
     .optional()
     .describe('32 bytes as base64 or hex; seals upstream credentials; unset: made in DATA_DIR'),
+  JWT_PRIVATE_KEY: z
+    .string()
+    .optional()
+    .describe('Ed25519 keys (PEM) for access tokens, the first signs; unset: from MASTER_KEY'),
+  JWT_SECRET: z
+    .string()
+    .optional()
+    .describe('instead: HS256 secrets of at least 32 bytes, parted by spaces, the first signs'),
+  BOOTSTRAP_ADMIN_PASSWORD: newPasswordSchema
+    .optional()
+    .describe('password of the first user, admin; unset: a one-time password is printed'),
   GATEWAY_SERVICE_CREDENTIAL: secret
     .optional()
     .describe('what gateways show; unset: made in DATA_DIR'),
@@ -72,6 +83,9 @@ export const SETTINGS_SECRETS = [
   'REDIS_URL',
   'REDIS_PASSWORD',
   'MASTER_KEY',
+  'JWT_PRIVATE_KEY',
+  'JWT_SECRET',
+  'BOOTSTRAP_ADMIN_PASSWORD',
   'GATEWAY_SERVICE_CREDENTIAL',
 ] as const;
 
@@ -85,6 +99,9 @@ export interface Settings {
   /** Null: embedded mode without Redis. */
   redisUrl: string | null;
   masterKey: MasterKey;
+  jwtPrivateKey: string | null;
+  jwtSecret: string | null;
+  bootstrapAdminPassword: string | null;
   serviceCredential: string;
   gatewayManagementUrl: string;
   upstreamAllowAddresses: readonly string[];
@@ -93,16 +110,15 @@ export interface Settings {
   serveDocs: boolean;
 }
 
+export const settingsSpec = {
+  shape: SETTINGS_SHAPE,
+  ownPrefix: 'CONFIG_CENTER_',
+  foreign: ['CONFIG_CENTER_URL'],
+  secrets: SETTINGS_SECRETS,
+} as const;
+
 export function readSettings(env: Environment = process.env): Settings {
-  const values = loadSettings(
-    {
-      shape: SETTINGS_SHAPE,
-      ownPrefix: 'CONFIG_CENTER_',
-      foreign: ['CONFIG_CENTER_URL'],
-      secrets: SETTINGS_SECRETS,
-    },
-    env,
-  );
+  const values = loadSettings(settingsSpec, env);
   const dataDir = values.DATA_DIR;
   return {
     port: values.CONFIG_CENTER_PORT,
@@ -114,6 +130,9 @@ export function readSettings(env: Environment = process.env): Settings {
     masterKey: parseMasterKey(
       values.MASTER_KEY ?? readOrCreateSecretFile(dataDir, 'master.key', newMasterKeyText),
     ),
+    jwtPrivateKey: values.JWT_PRIVATE_KEY ?? null,
+    jwtSecret: values.JWT_SECRET ?? null,
+    bootstrapAdminPassword: values.BOOTSTRAP_ADMIN_PASSWORD ?? null,
     serviceCredential:
       values.GATEWAY_SERVICE_CREDENTIAL ??
       readOrCreateSecretFile(dataDir, 'service.credential', newMasterKeyText),

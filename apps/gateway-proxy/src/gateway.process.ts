@@ -27,16 +27,18 @@ import type { GatewaySettings } from './settings.js';
 
 const VERSION = '0.1.0';
 
+interface GatewayParts {
+  readonly settings: GatewaySettings;
+  readonly state: GatewayState;
+  readonly config: RunningConfig;
+  readonly limiter: Limiter;
+  readonly gateway: Gateway;
+  readonly data: DataListener;
+  readonly management: { readonly app: NestExpressApplication; readonly server: Server };
+}
+
 export class GatewayProcess {
-  private constructor(
-    private readonly settings: GatewaySettings,
-    private readonly state: GatewayState,
-    private readonly config: RunningConfig,
-    private readonly limiter: Limiter,
-    private readonly gateway: Gateway,
-    private readonly data: DataListener,
-    private readonly management: { readonly app: NestExpressApplication; readonly server: Server },
-  ) {}
+  private constructor(private readonly parts: GatewayParts) {}
 
   /** @param sources where configuration comes from; by default as the settings say */
   static async create(
@@ -70,42 +72,48 @@ export class GatewayProcess {
     );
     const management = await createManagement(AppModule.register(state, counters), logger);
     const data = createDataListener(settings, gateway, config, management.listener);
-    return new GatewayProcess(settings, state, config, limiter, gateway, data, management);
+    return new GatewayProcess({ settings, state, config, limiter, gateway, data, management });
   }
 
   /** Resolves when both listeners take connections; configuration may still be on its way. */
   async start(): Promise<void> {
-    const { SERVER_HOST: host, GATEWAY_PORT, GATEWAY_MANAGEMENT_PORT } = this.settings;
-    await this.config.start();
-    await listen(this.management.server, GATEWAY_MANAGEMENT_PORT, host);
-    await listen(this.data.server, GATEWAY_PORT, host);
+    const { SERVER_HOST: host, GATEWAY_PORT, GATEWAY_MANAGEMENT_PORT } = this.parts.settings;
+    await this.parts.config.start();
+    await listen(this.parts.management.server, GATEWAY_MANAGEMENT_PORT, host);
+    await listen(this.parts.data.server, GATEWAY_PORT, host);
   }
 
   get port(): number {
-    return portOf(this.data.server);
+    return portOf(this.parts.data.server);
+  }
+
+  /** Configuration revision it runs; 0 while it has none. */
+  get revision(): number {
+    return this.parts.config.current?.revision ?? 0;
   }
 
   get managementPort(): number {
-    return portOf(this.management.server);
+    return portOf(this.parts.management.server);
   }
 
   beginDraining(): void {
-    this.state.beginDraining();
+    this.parts.state.beginDraining();
   }
 
   drain(): Promise<void> {
-    return this.data.drain(this.settings.GATEWAY_DRAIN_MS);
+    return this.parts.data.drain(this.parts.settings.GATEWAY_DRAIN_MS);
   }
 
   async close(): Promise<void> {
-    await this.config.close();
-    await this.gateway.llmForwarder.close();
-    await this.gateway.serviceForwarder.close();
-    await this.gateway.tokenCounter.close();
-    await this.limiter.close();
-    this.management.server.close();
-    this.management.server.closeAllConnections();
-    await this.management.app.close();
+    await this.parts.config.close();
+    await this.parts.gateway.llmForwarder.close();
+    await this.parts.gateway.serviceForwarder.close();
+    await this.parts.gateway.tokenCounter.close();
+    await this.parts.limiter.close();
+    this.parts.gateway.recorder.flush();
+    this.parts.management.server.close();
+    this.parts.management.server.closeAllConnections();
+    await this.parts.management.app.close();
   }
 }
 
@@ -139,9 +147,10 @@ function createDataListener(
 
 async function createManagement(module: DynamicModule, logger: Logger) {
   const app = await NestFactory.create<NestExpressApplication>(module, {
-    logger: new NestLogger(logger),
     bodyParser: false,
+    bufferLogs: true,
   });
+  app.useLogger(new NestLogger(logger));
   app.disable('x-powered-by');
   app.useGlobalFilters(new ErrorFilter({ logger, allowedMethods: () => [] }));
   await app.init();

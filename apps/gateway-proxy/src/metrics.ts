@@ -13,6 +13,16 @@ export function createGatewayMetrics(registry: Registry) {
   const registers = [registry];
   return {
     registry,
+    ...answerMetrics(registers),
+    ...timeMetrics(registers),
+    ...tokenMetrics(registers),
+    ...stateMetrics(registers),
+    ...configMetrics(registers),
+  };
+}
+
+function answerMetrics(registers: Registry[]) {
+  return {
     requests: new Counter({
       name: 'gateway_requests_total',
       help: 'Client requests by outcome',
@@ -31,6 +41,17 @@ export function createGatewayMetrics(registry: Registry) {
       labelNames: ['namespace', 'rule_type', 'reason', 'mode'],
       registers,
     }),
+    upstreamRequests: new Counter({
+      name: 'gateway_upstream_requests_total',
+      help: 'Requests sent to upstream targets',
+      labelNames: ['upstream', 'code_class'],
+      registers,
+    }),
+  };
+}
+
+function timeMetrics(registers: Registry[]) {
+  return {
     duration: new Histogram({
       name: 'gateway_request_duration_seconds',
       help: 'From the request head to the last byte of the answer',
@@ -52,6 +73,11 @@ export function createGatewayMetrics(registry: Registry) {
       buckets: OVERHEAD_SECONDS,
       registers,
     }),
+  };
+}
+
+function tokenMetrics(registers: Registry[]) {
+  return {
     tokens: new Counter({
       name: 'gateway_tokens_total',
       help: 'Model tokens settled',
@@ -64,6 +90,17 @@ export function createGatewayMetrics(registry: Registry) {
       labelNames: ['end_state'],
       registers,
     }),
+    countMethods: new Counter({
+      name: 'gateway_token_counts_total',
+      help: 'Input token counts made before admission, by method',
+      labelNames: ['method'],
+      registers,
+    }),
+  };
+}
+
+function stateMetrics(registers: Registry[]) {
+  return {
     inflight: new Gauge({
       name: 'gateway_inflight_requests',
       help: 'Requests in progress',
@@ -80,12 +117,22 @@ export function createGatewayMetrics(registry: Registry) {
       labelNames: ['mode'],
       registers,
     }),
-    upstreamRequests: new Counter({
-      name: 'gateway_upstream_requests_total',
-      help: 'Requests sent to upstream targets',
-      labelNames: ['upstream', 'code_class'],
+    activeRoutes: new Gauge({
+      name: 'gateway_active_routes',
+      help: 'Routes in the running configuration',
       registers,
     }),
+    buildInfo: new Gauge({
+      name: 'gateway_build_info',
+      help: 'Always 1',
+      labelNames: ['version'],
+      registers,
+    }),
+  };
+}
+
+function configMetrics(registers: Registry[]) {
+  return {
     configRevision: new Gauge({
       name: 'gateway_config_applied_revision',
       help: 'Configuration revision this instance runs',
@@ -101,23 +148,6 @@ export function createGatewayMetrics(registry: Registry) {
       name: 'gateway_config_nacks',
       help: 'Resources refused now; their last good value goes on serving',
       labelNames: ['kind'],
-      registers,
-    }),
-    activeRoutes: new Gauge({
-      name: 'gateway_active_routes',
-      help: 'Routes in the running configuration',
-      registers,
-    }),
-    countMethods: new Counter({
-      name: 'gateway_token_counts_total',
-      help: 'Input token counts made before admission, by method',
-      labelNames: ['method'],
-      registers,
-    }),
-    buildInfo: new Gauge({
-      name: 'gateway_build_info',
-      help: 'Always 1',
-      labelNames: ['version'],
       registers,
     }),
   };

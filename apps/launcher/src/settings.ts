@@ -44,7 +44,7 @@ const shape = {
   NO_COLOR: z.string().optional().describe('any value: no colour on a terminal'),
 };
 
-export const launcherSettingsSpec: SettingsSpec<typeof shape> = {
+export const settingsSpec: SettingsSpec<typeof shape> = {
   shape,
   ownPrefix: 'LAUNCHER_',
   secrets: ['DATABASE_URL', 'REDIS_URL', 'MASTER_KEY', 'GATEWAY_SERVICE_CREDENTIAL'],
@@ -69,7 +69,7 @@ export function readSettings(argv: readonly string[]): LauncherSettings {
 }
 
 export function settingsFrom(env: Environment, argv: readonly string[]): LauncherSettings {
-  const values = loadSettings(launcherSettingsSpec, env);
+  const values = loadSettings(settingsSpec, env);
   const gateways = gatewaysOf(argv);
   const hasRedis = Boolean(values.REDIS_URL ?? env.REDIS_HOST);
   const hasDatabase = Boolean(values.DATABASE_URL ?? env.MYSQL_HOST);
@@ -101,7 +101,7 @@ function gatewaysOf(argv: readonly string[]): number {
 function inheritedFrom(env: Environment): Environment {
   const handedOut = new Set([
     ...Object.keys(shape).filter((name) => name !== 'NO_COLOR'),
-    ...(launcherSettingsSpec.secrets ?? []).map((name) => `${name}_FILE`),
+    ...(settingsSpec.secrets ?? []).map((name) => `${name}_FILE`),
     'CONFIG_CENTER_URL',
     'GATEWAY_MANAGEMENT_URL',
     'GATEWAY_INSTANCE_ID',

@@ -56,7 +56,10 @@ export class AnswerWriter {
     this.deltas = 1;
     this.exchange.entry.emitted_chunks = 1;
     const halfway = this.dueFault();
-    if (halfway === null) return this.exchange.json(200, body);
+    if (halfway === null) {
+      this.exchange.json(200, body);
+      return;
+    }
     const bytes = Buffer.from(JSON.stringify(body));
     const length = { 'content-type': 'application/json', 'content-length': bytes.length };
     this.exchange.head(200, length);

@@ -23,16 +23,26 @@ export async function handleControlRequest(
 ): Promise<void> {
   const { method } = exchange.request;
   const { ledger, scripts } = services;
-  if (url.pathname === '/livez') return exchange.json(200, { status: 'ok' });
+  if (url.pathname === '/livez') {
+    exchange.json(200, { status: 'ok' });
+    return;
+  }
   const model = url.searchParams.get('model') ?? undefined;
   if (url.pathname === '/control/script') {
     if (method === 'PUT') return putScript(exchange, services);
     if (method === 'DELETE') scripts.clear(model);
-    else if (method !== 'GET') return refuse(exchange, 'method_not_allowed');
-    return exchange.json(200, scripts.describe());
+    else if (method !== 'GET') {
+      refuse(exchange, 'method_not_allowed');
+      return;
+    }
+    exchange.json(200, scripts.describe());
+    return;
   }
   if (method === 'DELETE') ledger.clear();
-  else if (method !== 'GET') return refuse(exchange, 'method_not_allowed');
+  else if (method !== 'GET') {
+    refuse(exchange, 'method_not_allowed');
+    return;
+  }
   const requestId = url.searchParams.get('request_id') ?? undefined;
   const limit = limitOf(url.searchParams.get('limit'));
   exchange.json(200, { ...ledger.load, items: ledger.list({ requestId, model, limit }) });
@@ -40,11 +50,20 @@ export async function handleControlRequest(
 
 async function putScript(exchange: Exchange, services: ControlServices): Promise<void> {
   const bytes = await exchange.body(services.maxBodyBytes);
-  if (bytes === null) return refuse(exchange, 'body_too_large');
+  if (bytes === null) {
+    refuse(exchange, 'body_too_large');
+    return;
+  }
   const parsed = controlRequestSchema.safeParse(parseJson(bytes));
-  if (!parsed.success) return refuse(exchange, 'invalid_request', describeIssues(parsed.error));
+  if (!parsed.success) {
+    refuse(exchange, 'invalid_request', describeIssues(parsed.error));
+    return;
+  }
   const { model, script } = parsed.data;
-  if (!services.scripts.set(model, script)) return refuse(exchange, 'invalid_request');
+  if (!services.scripts.set(model, script)) {
+    refuse(exchange, 'invalid_request');
+    return;
+  }
   exchange.json(200, services.scripts.describe());
 }
 

@@ -1,8 +1,8 @@
 /** Embeddings: unit vectors made from the text alone, as numbers or base64 floats. */
 import { randomFrom, seedOf } from './answer-text.js';
 
-export const DEFAULT_DIMENSIONS = 1536;
-export const MAX_DIMENSIONS = 3072;
+const DEFAULT_DIMENSIONS = 1536;
+const MAX_DIMENSIONS = 3072;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,8 +15,8 @@ export interface EmbeddingsAnswer {
 
 export function embeddingsBody({ model, body, inputTokens }: EmbeddingsAnswer): unknown {
   const dimensions = dimensionsOf(body);
-  const asBase64 = body['encoding_format'] === 'base64';
-  const data = inputsOf(body['input']).map((text, index) => {
+  const asBase64 = body.encoding_format === 'base64';
+  const data = inputsOf(body.input).map((text, index) => {
     const vector = unitVector(text, dimensions);
     const embedding = asBase64 ? Buffer.from(vector.buffer).toString('base64') : Array.from(vector);
     return { object: 'embedding', index, embedding };

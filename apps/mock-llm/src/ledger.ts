@@ -72,7 +72,7 @@ export class Ledger {
       method,
       path,
       header_names: Object.keys(headers).sort(),
-      credential_fingerprint: fingerprintOf(headers['authorization'] ?? headers['x-api-key']),
+      credential_fingerprint: fingerprintOf(headers.authorization ?? headers['x-api-key']),
       model: null,
       stream: false,
       status: null,

@@ -63,7 +63,10 @@ export async function handleModelRequest(
   if (call === null) return;
   const { script } = call;
   await exchange.wait(script.latency_ms ?? 0);
-  if (script.status !== undefined) return answerStatus(exchange, surface, script);
+  if (script.status !== undefined) {
+    answerStatus(exchange, surface, script);
+    return;
+  }
   if (surface.kind === 'embedding') return answerEmbeddings(exchange, call);
   return answerWithText(exchange, call, services);
 }
@@ -109,7 +112,7 @@ function answerStatus(exchange: Exchange, { protocol }: Surface, script: Script)
   const status = script.status ?? 500;
   const headers: Record<string, string> = {};
   if (script.retry_after !== undefined) headers['retry-after'] = String(script.retry_after);
-  if (status < 400) headers['location'] = '/v1/models';
+  if (status < 400) headers.location = '/v1/models';
   exchange.error(protocol, scriptedError(status), { headers });
 }
 

@@ -15,10 +15,8 @@ const wordCounter: TokenCounter = {
   countInput(_surface, model, body) {
     const { messages, prompt, input } = body;
     if (!Array.isArray(messages)) return this.countText(model, String(prompt ?? input));
-    return messages.reduce(
-      (sum, { content }) => sum + 1 + this.countText(model, String(content)),
-      0,
-    );
+    const contents = messages.map((message: { content: unknown }) => String(message.content));
+    return contents.length + this.countText(model, contents.join(' '));
   },
 };
 
@@ -176,11 +174,11 @@ describe('OpenAI’s SDK', () => {
     });
   });
 
-  it('stops at max_tokens and says so', async () => {
+  it('stops at the output cap and says so', async () => {
     const answer = await openai.chat.completions.create({
       model: 'm',
       messages: MESSAGES,
-      max_tokens: 5,
+      max_completion_tokens: 5,
       n: 2,
     });
     expect(answer.choices.map(({ finish_reason }) => finish_reason)).toEqual(['length', 'length']);
@@ -254,7 +252,7 @@ describe('OpenAI’s SDK', () => {
       .create({ model: 'm', messages: MESSAGES }, options)
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(RateLimitError);
-    expect((failure as RateLimitError).headers?.get('retry-after')).toBe('7');
+    expect((failure as RateLimitError).headers.get('retry-after')).toBe('7');
     expect(await settledEntry()).toMatchObject({
       status: 429,
       outcome: 'refused',
@@ -339,7 +337,7 @@ describe('scripts', () => {
     const chunks = await collect(stream);
     expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe(text);
     const capped = await openai.chat.completions.create(
-      { model: 'm', messages, max_tokens: 1 },
+      { model: 'm', messages, max_completion_tokens: 1 },
       { headers: { 'x-mock-mode': 'echo' } },
     );
     expect(text.startsWith(capped.choices[0]?.message.content ?? 'x')).toBe(true);

@@ -22,7 +22,7 @@ export interface MockLlmOptions {
 }
 
 /** What `GET /v1/models` lists; any other name is answered too. */
-export const LISTED_MODELS = [
+const LISTED_MODELS = [
   'gpt-4o',
   'gpt-4o-mini',
   'Qwen3-8B',
@@ -62,9 +62,18 @@ type Services = Parameters<typeof handleModelRequest>[2];
 
 async function route(exchange: Exchange, path: string, services: Services): Promise<void> {
   const surface = surfaceAt(path);
-  if (surface === null) return exchange.error('openai', CLIENT_ERRORS.route_not_found);
-  if (exchange.request.method !== surface.method) return refuseMethod(exchange, surface);
-  if (surface.kind === 'models') return exchange.json(200, modelList());
+  if (surface === null) {
+    exchange.error('openai', CLIENT_ERRORS.route_not_found);
+    return;
+  }
+  if (exchange.request.method !== surface.method) {
+    refuseMethod(exchange, surface);
+    return;
+  }
+  if (surface.kind === 'models') {
+    exchange.json(200, modelList());
+    return;
+  }
   return handleModelRequest(exchange, surface, services);
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { answerText } from './answer-text.js';
 import { tokenizerCounter as counter } from './tokenizer-counter.js';
 
-const at = (path: string): Surface => surfaceAt(path) as Surface;
+const at = (path: string): Surface => surfaceAt(path)!;
 
 const answer = (model: string, tokens: number, maxTokens: number | null = null) =>
   answerText({ model, prompt: 'hello', maxTokens, choice: 0, script: { tokens }, counter });

@@ -10,7 +10,7 @@ export const tokenizerCounter: TokenCounter = {
   countInput: (surface, model, body) =>
     surface.kind === 'chat' || surface.kind === 'messages'
       ? countMessages(model, body)
-      : countTexts(model, body['prompt'] ?? body['input']),
+      : countTexts(model, body.prompt ?? body.input),
 };
 
 function countMessages(model: string, { messages, tools, system }: Fields): number {

@@ -21,15 +21,18 @@ local BUCKETS = 60
 local LEASE_RETRY_MS = 1000
 -- Longer than any lease: only sweeps up after instances that never came back.
 local LEASE_SET_MS = 90000000
-local call = redis.call
+local call, tonumber, floor, ceil = redis.call, tonumber, math.floor, math.ceil
+local KEYS, ARGV, count = KEYS, ARGV, #KEYS
 
 local time = call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = time[1] * 1000 + floor(time[2] / 1000)
 local reply = { 0, now }
-local places = {}
+-- What the first pass works out for the second. `levels` holds what is in the bucket now, `caps` what
+-- it may hold.
+local kinds, costs, fields, oldests, levels, caps = {}, {}, {}, {}, {}, {}
 
-for i, key in ipairs(KEYS) do
-  local at = i * 5 - 2
+for i = 1, count do
+  local key, at = KEYS[i], i * 5 - 2
   local kind, cost = tonumber(ARGV[at]), tonumber(ARGV[at + 2])
   local size, limit = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
   local used, wait = 0, 0
@@ -43,10 +46,11 @@ for i, key in ipairs(KEYS) do
     if used >= limit then wait = LEASE_RETRY_MS end
 
   elseif kind <= 2 then
-    local width = kind == 2 and size or math.ceil(size / BUCKETS)
-    local bucket = math.floor(now / width)
-    local first = kind == 2 and bucket or math.floor((now - size + 1) / width)
-    local state = call('HMGET', key, 't', 'o', bucket)
+    local width = kind == 2 and size or ceil(size / BUCKETS)
+    local bucket = floor(now / width)
+    local first = kind == 2 and bucket or floor((now - size + 1) / width)
+    local field = string.format('%d', bucket)
+    local state = call('HMGET', key, 't', 'o', field)
     local oldest = tonumber(state[2])
     local here = tonumber(state[3]) or 0
     used = tonumber(state[1]) or 0
@@ -74,10 +78,10 @@ for i, key in ipairs(KEYS) do
       end
       wait = kind == 2 and (bucket + 1) * size - now or (b + 1) * width - 1 + size - now
     end
-    places[i] = { bucket, width, oldest, here }
+    fields[i], oldests[i], levels[i] = field, oldest, here
 
   else
-    local capacity = kind == 3 and limit or math.min(limit, math.max(1, math.floor(limit / 10)))
+    local capacity = kind == 3 and limit or math.min(limit, math.max(1, floor(limit / 10)))
     local state = call('HMGET', key, 'l', 'at')
     local since = tonumber(state[2]) or now
     if since > now then call('HSET', key, 'at', now) end
@@ -86,41 +90,41 @@ for i, key in ipairs(KEYS) do
     if limit <= 0 or cost > capacity then
       wait = size
     elseif level + cost > capacity + 1e-6 then
-      wait = math.ceil((level + cost - capacity) * size / limit)
+      wait = ceil((level + cost - capacity) * size / limit)
     end
-    places[i] = { level, capacity }
-    used = math.ceil(level - 1e-6)
+    levels[i], caps[i] = level, math.max(capacity, level)
+    used = ceil(level - 1e-6)
   end
 
   if wait > 0 and reply[1] == 0 and ARGV[at + 1] ~= '1' then reply[1] = i end
+  kinds[i], costs[i] = kind, cost
   reply[i * 2 + 1] = used
   reply[i * 2 + 2] = wait
 end
 
 if reply[1] > 0 then return reply end
 
-for i, key in ipairs(KEYS) do
-  local at = i * 5 - 2
-  local kind, cost = tonumber(ARGV[at]), tonumber(ARGV[at + 2])
-  local size, place = tonumber(ARGV[at + 3]), places[i]
+for i = 1, count do
+  local key, kind, cost = KEYS[i], kinds[i], costs[i]
   local total = reply[i * 2 + 1] + cost
   reply[i * 2 + 1] = total
   if cost > 0 then
+    local size = tonumber(ARGV[i * 5 + 1])
     if kind == 0 then
       call('ZADD', key, now + math.min(tonumber(ARGV[2]), size), ARGV[1])
       if total == 1 then call('PEXPIRE', key, LEASE_SET_MS) end
     elseif kind <= 2 then
-      local bucket, width, here = place[1], place[2], place[4]
-      if place[3] then
-        call('HSET', key, 't', total, bucket, here + cost)
+      local field, here = fields[i], levels[i]
+      if oldests[i] then
+        call('HSET', key, 't', total, field, here + cost)
       else
-        call('HSET', key, 't', total, 'o', bucket, bucket, cost)
+        call('HSET', key, 't', total, 'o', field, field, cost)
       end
-      if here == 0 then call('PEXPIRE', key, size + 2 * width) end
+      -- Two widths more than the span: the bucket must outlive its own last millisecond.
+      if here == 0 then call('PEXPIRE', key, size + 2 * ceil(kind == 2 and size or size / BUCKETS)) end
     else
       -- What spills over is not held: a shadow bucket never owes more than its capacity.
-      local level = math.min(place[1] + cost, math.max(place[2], place[1]))
-      call('HSET', key, 'l', level, 'at', now)
+      call('HSET', key, 'l', math.min(levels[i] + cost, caps[i]), 'at', now)
       call('PEXPIRE', key, 2 * size)
     end
   end

@@ -7,6 +7,8 @@ ARGV     1 lease time (ms), then two per lease: reservation id, ms until its lon
 Returns  number of leases that were missing
 Clock    the server's TIME; ages are measured by the instance's monotonic clock
 ]]
+-- As in admit.lua: longer than any lease.
+local LEASE_SET_MS = 90000000
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local lease, missing = tonumber(ARGV[1]), 0
@@ -14,5 +16,5 @@ for i = 2, #ARGV, 2 do
   local expiry = now + math.min(lease, tonumber(ARGV[i + 1]))
   missing = missing + redis.call('ZADD', KEYS[1], expiry, ARGV[i])
 end
-redis.call('PEXPIRE', KEYS[1], 90000000)
+redis.call('PEXPIRE', KEYS[1], LEASE_SET_MS)
 return missing

@@ -18,6 +18,17 @@ import { createRedisCounterReader } from './redis.counter-reader.js';
 const NOTHING = { inputTokens: 0, outputTokens: 0 };
 const RETURN_MS = 2000;
 
+async function connect(url: string): Promise<Redis> {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    enableAutoPipelining: true,
+    retryStrategy: () => 100,
+  });
+  redis.on('error', () => undefined);
+  await once(redis, 'ready');
+  return redis;
+}
+
 describe('limits over an outage of Redis', () => {
   let server: RunningRedis;
   let redis: Redis;
@@ -26,13 +37,7 @@ describe('limits over an outage of Redis', () => {
 
   beforeAll(async () => {
     server = await startRedis();
-    redis = new Redis(server.url, {
-      enableOfflineQueue: false,
-      enableAutoPipelining: true,
-      retryStrategy: () => 100,
-    });
-    redis.on('error', () => undefined);
-    await once(redis, 'ready');
+    redis = await connect(server.url);
     primary = createRedisAdmission({ redis, instanceId: 'gw-1' });
     admission = createFailoverAdmission({ primary, instanceId: 'gw-1', liveInstances: () => 1 });
   });
@@ -74,6 +79,49 @@ describe('limits over an outage of Redis', () => {
     expect(await usedInRedis(tokens)).toBe(40);
     // One before, four in the outage; the frozen Redis may still have run the first of these.
     expect([5, 6]).toContain(await usedInRedis(limit));
+  });
+
+  it('holds three instances to the limit over an outage and adds up what each admitted', async () => {
+    const clients = await Promise.all([1, 2, 3].map(() => connect(server.url)));
+    const instances = clients.map((client, i) =>
+      createFailoverAdmission({
+        primary: createRedisAdmission({ redis: client, instanceId: `gw-${i}` }),
+        instanceId: `gw-${i}`,
+        liveInstances: () => 3,
+      }),
+    );
+    const limit = requestLimit(100);
+    const admitEach = async (times: number): Promise<number> => {
+      let count = 0;
+      for (let i = 0; i < times; i += 1) {
+        const request = requestFor([limit]);
+        const decisions = await Promise.all(instances.map((one) => one.admit(request)));
+        count += decisions.filter(({ allowed }) => allowed).length;
+      }
+      return count;
+    };
+    const before = await admitEach(20);
+    server.freeze();
+    const during = await admitEach(100);
+    server.resume();
+    while (instances.some(({ mode }) => mode !== 'shared')) await wait(5);
+    expect(before).toBe(60);
+    expect(during).toBeGreaterThanOrEqual(40);
+    expect(during).toBeLessThanOrEqual(40 + 3);
+    await Promise.all(instances.map((one) => one.close()));
+    const used = await usedInRedis(limit);
+    // The frozen Redis may have run the three decisions that timed out: counted twice, never not.
+    expect(used).toBeGreaterThanOrEqual(before + during);
+    expect(used).toBeLessThanOrEqual(before + during + 3);
+    for (const client of clients) client.disconnect();
+  });
+
+  it('does not take its own blocked event loop for an absent Redis', async () => {
+    const pending = admission.admit(requestFor([requestLimit(1)]));
+    const endMs = performance.now() + 320;
+    while (performance.now() < endMs);
+    expect(admitted(await pending).degraded).toBe(false);
+    expect(admission.mode).toBe('shared');
   });
 
   it('survives a Redis that was killed and came back empty', async () => {

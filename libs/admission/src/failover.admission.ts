@@ -7,8 +7,12 @@
  * leases taken here become shared ones. Nothing is forgotten: dropping local consumption instead
  * would hand every tenant a fresh window after each outage.
  *
- * Published bound: with n instances, at most limit + n units per span in a steady outage; requests
- * whose answer was lost while the store went away may be charged twice, never not at all.
+ * Published bound, n instances with load spread evenly: at most limit + n units per span, also in the
+ * one that contains the outage. An instance that had not heard of a counter before the outage has its
+ * full share: where load was not spread, up to limit × (1 + (n − 1) / n) in that one span. Requests
+ * whose answer was lost as the store went away may be charged twice, never not at all.
+ * Decisions take at most `timeoutMs` until the first timeout, then no longer than memory does; the
+ * store is used again within 2 s of its answering.
  */
 import type {
   Admission,
@@ -150,7 +154,7 @@ export class FailoverAdmission implements Admission {
       ...(maxCounters === undefined ? {} : { maxCounters }),
       seedOf: (key) => {
         const known = primary.lastKnownUse(key);
-        return known && { ...known, units: Math.floor(known.units / Math.max(1, liveInstances())) };
+        return known && { ...known, units: Math.ceil(known.units / Math.max(1, liveInstances())) };
       },
     });
   }

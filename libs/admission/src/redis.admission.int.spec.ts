@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { CompiledLimit } from '@ai-gateway/gateway-engine';
 import { startRedis, type RunningRedis } from '@ai-gateway/devkit';
 import type { CounterReader } from './admission.port.js';
 import { describeAdmission } from './admission.contract.js';
@@ -21,6 +22,9 @@ import { createRedisCounterReader } from './redis.counter-reader.js';
 
 const NOTHING = { inputTokens: 0, outputTokens: 0 };
 const OPTIONS = { enableOfflineQueue: false, enableAutoPipelining: true } as const;
+
+/** A limit belongs to one namespace: each gets its own. */
+const copyOf = (limit: CompiledLimit): CompiledLimit => ({ ...limit });
 
 async function connect(url: string): Promise<Redis> {
   const redis = new Redis(url, OPTIONS);
@@ -110,6 +114,50 @@ describe('limits in Redis', () => {
   it('sends scripts in full to a server that does not know them', async () => {
     await redis.script('FLUSH');
     admitted(await admission.admit(requestFor([requestLimit(1)])));
+  });
+});
+
+describe('a Redis Cluster', () => {
+  let server: RunningRedis;
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    const config = ['cluster-enabled yes', 'cluster-announce-ip 127.0.0.1'];
+    server = await startRedis({ config });
+    const node = await connect(server.url);
+    await node.cluster('ADDSLOTSRANGE', 0, 16_383);
+    await until(async () => (await node.cluster('INFO')).includes('cluster_state:ok'));
+    node.disconnect();
+    const { username, password } = new URL(server.url);
+    cluster = new Cluster([{ host: '127.0.0.1', port: server.port }], {
+      enableAutoPipelining: true,
+      redisOptions: { username, password },
+    });
+    await once(cluster, 'ready');
+  });
+  afterAll(async () => {
+    cluster.disconnect();
+    await server.stop();
+  });
+
+  it('keeps all keys of a decision in one slot, also with many namespaces at once', async () => {
+    const admission = createRedisAdmission({ redis: cluster, instanceId: 'gw-1', keyPrefix: 'c:' });
+    const limits = [requestLimit(10), tokenLimit(100), connectionLimit({ maxConnections: 5 })];
+    const decisions = await Promise.all(
+      Array.from({ length: 50 }, (_, namespaceId) =>
+        admission.admit(requestFor(limits.map(copyOf), { namespaceId, inputTokens: 3 })),
+      ),
+    );
+    for (const decision of decisions) admission.settle(admitted(decision).reservation, NOTHING);
+    await settledBy(admission)();
+    const counters = createRedisCounterReader({ redis: cluster, keyPrefix: 'c:' });
+    const [, tokens, connections] = limits.map(copyOf);
+    for (const limit of [tokens, connections]) {
+      const states = limit === undefined ? [] : await counters.read(7, limit, '-');
+      expect(states).toMatchObject([{ used: 0 }]);
+    }
+    await admission.renewLeases();
+    await admission.close();
   });
 });
 

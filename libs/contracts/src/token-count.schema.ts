@@ -27,8 +27,13 @@ export const calculateRequestSchema = z
     input: textOrTexts.optional(),
     tools: toolsSchema.optional(),
   })
-  .refine((body) => ONE_OF.filter((name) => body[name] !== undefined).length === 1, {
-    message: 'needs exactly one of messages, prompt, input',
+  .superRefine((body, context) => {
+    const given = ONE_OF.filter((name) => body[name] !== undefined);
+    const message = 'needs exactly one of messages, prompt, input';
+    if (given.length > 1) context.addIssue({ code: 'custom', message });
+    // A missing field, which is another kind of wrong than a contradiction.
+    if (given.length > 0) return;
+    context.addIssue({ code: 'invalid_type', expected: 'array', path: ['messages'], message });
   });
 export type CalculateRequest = z.infer<typeof calculateRequestSchema>;
 

@@ -104,8 +104,8 @@ describe('readJsonBody', () => {
   it('accepts every document JSON can write, and refuses none for its content', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 8 }), (text) => {
-        const wellFormed = !/\\u[dD][89a-fA-F]/.test(text);
-        if (wellFormed && text.isWellFormed()) expect(read(text)).toMatchObject({ ok: true });
+        fc.pre(text.isWellFormed() && !/\\u[dD][89a-fA-F]/.test(text));
+        expect(read(text)).toMatchObject({ ok: true });
       }),
     );
   });
@@ -159,7 +159,7 @@ describe('rangeOf', () => {
     fc.assert(
       fc.property(value, value, value, (before, model, after) => {
         const text = JSON.stringify({ before, model, after }, null, 1);
-        if (/\\u[dD][89a-fA-F]/.test(text)) return;
+        fc.pre(!/\\u[dD][89a-fA-F]/.test(text));
         expect(JSON.parse(sliceAt(text, 'model') ?? '')).toEqual(JSON.parse(JSON.stringify(model)));
       }),
     );

@@ -252,7 +252,7 @@ export class JsonScanner {
     const { bytes } = this;
     this.beginValue();
     let pos = this.pos + 1;
-    while (pos < bytes.length && ENDS_SCALAR[bytes[pos] as number] === 0) pos++;
+    while (pos < bytes.length && ENDS_SCALAR[bytes[pos] ?? 0] === 0) pos++;
     this.pos = pos;
     this.endValue(this.next);
   }

@@ -56,7 +56,7 @@ export function readLlmRequest(surface: Surface, body: unknown): LlmRequestResul
   if (fields === null) return refused(refuse(null, 'The body must be a JSON object.'));
   const model = readModel(fields);
   if (isRefusal(model)) return refused(model);
-  const stream = readFlag(fields['stream'], 'stream');
+  const stream = readFlag(fields.stream, 'stream');
   if (isRefusal(stream)) return refused(stream);
   const maxTokens = readMaxTokens(fields);
   if (isRefusal(maxTokens)) return refused(maxTokens);
@@ -179,17 +179,17 @@ function inputKind(first: unknown): readonly [string, InputCheck | null] {
 
 function readIncludeUsage(surface: Surface, fields: JsonRecord): Read<boolean> {
   if (surface.protocol === 'anthropic') return { value: true };
-  const options = fields['stream_options'];
+  const options = fields.stream_options;
   if (options === undefined || options === null) return { value: false };
   const record = asRecord(options);
   if (record === null) return refuse('stream_options', 'stream_options must be an object.');
-  return readFlag(record['include_usage'] ?? undefined, 'stream_options.include_usage');
+  return readFlag(record.include_usage ?? undefined, 'stream_options.include_usage');
 }
 
 function readUser(surface: Surface, fields: JsonRecord): Read<string | null> {
   const isAnthropic = surface.protocol === 'anthropic';
   const param = isAnthropic ? 'metadata.user_id' : 'user';
-  const value = isAnthropic ? asRecord(fields['metadata'])?.['user_id'] : fields['user'];
+  const value = isAnthropic ? asRecord(fields.metadata)?.user_id : fields.user;
   if (value === undefined || value === null) return { value: null };
   if (typeof value !== 'string') return refuse(param, `${param} must be a string.`);
   return { value: value === '' ? null : value };

@@ -14,24 +14,24 @@ export function outputTexts(protocol: WireProtocol, answer: unknown): string[] {
 }
 
 function openAiTexts(answer: JsonRecord): string[] {
-  return asList(answer['choices']).flatMap((item) => {
+  return asList(answer.choices).flatMap((item) => {
     const choice = asRecord(item);
     if (choice === null) return [];
-    const message = asRecord(choice['delta']) ?? asRecord(choice['message']);
+    const message = asRecord(choice.delta) ?? asRecord(choice.message);
     return [...textsOf(choice, 'text'), ...(message === null ? [] : messageTexts(message))];
   });
 }
 
 function messageTexts(message: JsonRecord): string[] {
-  const calls = [message['function_call'], ...asList(message['tool_calls'])].flatMap((call) => {
-    const named = asRecord(asRecord(call)?.['function']) ?? asRecord(call);
+  const calls = [message.function_call, ...asList(message.tool_calls)].flatMap((call) => {
+    const named = asRecord(asRecord(call)?.function) ?? asRecord(call);
     return named === null ? [] : textsOf(named, 'name', 'arguments');
   });
   return [...textsOf(message, 'content', 'refusal', 'reasoning_content', 'reasoning'), ...calls];
 }
 
 function anthropicTexts(answer: JsonRecord): string[] {
-  const blocks = [answer['content_block'], answer['delta'], ...asList(answer['content'])];
+  const blocks = [answer.content_block, answer.delta, ...asList(answer.content)];
   return blocks.flatMap((item) => {
     const block = asRecord(item);
     return block === null ? [] : blockTexts(block);
@@ -39,7 +39,7 @@ function anthropicTexts(answer: JsonRecord): string[] {
 }
 
 function blockTexts(block: JsonRecord): string[] {
-  const input = asRecord(block['input']);
+  const input = asRecord(block.input);
   const hasInput = input !== null && Object.keys(input).length > 0;
   return [
     ...textsOf(block, 'text', 'thinking', 'partial_json', 'name'),

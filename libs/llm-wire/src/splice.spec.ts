@@ -50,7 +50,7 @@ describe('spliceFields', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ maxLength: 5 }), value), value, (fields, model) => {
         const text = JSON.stringify(fields);
-        if (/\\u[dD][89a-fA-F]/.test(text)) return;
+        fc.pre(!/\\u[dD][89a-fA-F]/.test(text));
         const { bytes, scan } = scanned(text);
         const spliced = spliceFields(bytes, [fieldEdit(scan, 'model', model)]);
         const expected = JSON.parse(JSON.stringify({ ...JSON.parse(text), model }));

@@ -69,7 +69,7 @@ export class SseReader {
     if (this.skipLf && chunk[0] === LF) from = 1;
     this.skipLf = false;
     const hasCr = chunk.includes(CR, from);
-    while (from < chunk.length && this.fault === null) {
+    while (from < chunk.length && !this.isBroken) {
       const lineEnd = hasCr ? nextLineEnd(chunk, from) : chunk.indexOf(LF, from);
       if (lineEnd === -1) {
         this.keep(chunk, from, chunk.length);
@@ -92,6 +92,10 @@ export class SseReader {
     if (this.carry.length > 0) this.readLine(EMPTY, 0, 0, this.chunkStart);
     this.dispatch(this.chunkStart);
     return this.fault;
+  }
+
+  private get isBroken(): boolean {
+    return this.fault !== null;
   }
 
   private afterLineEnd(chunk: Buffer, lineEnd: number): number {

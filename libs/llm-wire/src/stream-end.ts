@@ -42,12 +42,12 @@ function isMessageStop({ type, data }: SseEvent): boolean {
   if (type !== 'message' || data.length > MAX_STOP_BYTES || !data.includes(MESSAGE_STOP)) {
     return false;
   }
-  return asRecord(parseEventData(data))?.['type'] === 'message_stop';
+  return asRecord(parseEventData(data))?.type === 'message_stop';
 }
 
 function isErrorData(data: Buffer): boolean {
   const fields = asRecord(parseEventData(data));
-  return fields !== null && (fields['type'] === 'error' || isError(fields['error']));
+  return fields !== null && (fields.type === 'error' || isError(fields.error));
 }
 
 const isError = (error: unknown): boolean =>

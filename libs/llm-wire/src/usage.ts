@@ -58,13 +58,13 @@ export class UsageReader {
   read(value: unknown): void {
     const answer = asRecord(value);
     if (answer === null) return;
-    const usage = asRecord(answer['usage']);
+    const usage = asRecord(answer.usage);
     if (this.protocol === 'openai') {
       this.readFigures(usage, OPENAI_FIGURES);
       return;
     }
     this.readFigures(usage, ANTHROPIC_FIGURES);
-    this.readFigures(asRecord(asRecord(answer['message'])?.['usage']), ANTHROPIC_INPUT_FIGURES);
+    this.readFigures(asRecord(asRecord(answer.message)?.usage), ANTHROPIC_INPUT_FIGURES);
   }
 
   /** Null until the upstream has reported an input or output figure; an untrue one only sets `invalid`. */
@@ -157,8 +157,8 @@ export function isUsageChunk(event: unknown): boolean {
   const chunk = asRecord(event);
   return (
     chunk !== null &&
-    Array.isArray(chunk['choices']) &&
-    asList(chunk['choices']).length === 0 &&
-    asRecord(chunk['usage']) !== null
+    Array.isArray(chunk.choices) &&
+    asList(chunk.choices).length === 0 &&
+    asRecord(chunk.usage) !== null
   );
 }

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ADMIN_ERRORS, type AdminErrorBody, type AdminErrorCode } from '@ai-gateway/contracts';
 import type { Logger } from '@ai-gateway/node-runtime';
 import { HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { bearerOf } from './access.decorators.js';
 import { AdminError } from './admin-error.js';
 import { pathOf, requestIdOf } from './request-log.middleware.js';
 
@@ -27,6 +28,8 @@ const CODE_OF_STATUS: ReadonlyMap<number, AdminErrorCode> = new Map([
 export interface ErrorFilterOptions {
   logger: Logger;
   allowedMethods: AllowedMethods;
+  /** Without any credential an unknown path answers 401, like a known one. */
+  hideUnknownPaths?: boolean | undefined;
   /** Recognises errors of stores and the like; null: not one of those. */
   translate?: ((error: unknown) => AdminError | null) | undefined;
 }
@@ -59,6 +62,9 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private notFound(error: HttpException, request: IncomingMessage): AdminError {
+    if (this.options.hideUnknownPaths && bearerOf(request.headers.authorization) === null) {
+      return new AdminError('UNAUTHENTICATED', { headers: { 'WWW-Authenticate': 'Bearer' } });
+    }
     const allowed = this.options.allowedMethods(pathOf(request));
     if (allowed.length === 0) return new AdminError('NOT_FOUND', { cause: error });
     return new AdminError('METHOD_NOT_ALLOWED', { headers: { Allow: allowed.join(', ') } });

@@ -20,11 +20,14 @@ export interface HttpAppOptions {
   metricPrefix: string;
   translateError?: (error: unknown) => AdminError | null;
   maxBodyBytes?: number;
+  /** Without any credential an unknown path answers 401, like a known one. */
+  hideUnknownPaths?: boolean;
 }
 
 /** Call on an application created with `{ bodyParser: false }`, before `init` or `listen`. */
 export function configureHttpApp(app: NestExpressApplication, options: HttpAppOptions): void {
-  const { logger, registry, metricPrefix, translateError, maxBodyBytes } = options;
+  const { logger, registry, metricPrefix, translateError, maxBodyBytes, hideUnknownPaths } =
+    options;
   const requests = new Counter({
     name: `${metricPrefix}_requests_total`,
     help: 'HTTP requests by method, route pattern and class of status.',
@@ -41,7 +44,8 @@ export function configureHttpApp(app: NestExpressApplication, options: HttpAppOp
   app.useBodyParser('json', { limit: maxBodyBytes ?? MAX_BODY_BYTES, strict: false });
   app.useGlobalPipes(new ContractPipe());
   const allowedMethods = (path: string) => methodsOf(app, path);
-  app.useGlobalFilters(new ErrorFilter({ logger, allowedMethods, translate: translateError }));
+  const translate = translateError;
+  app.useGlobalFilters(new ErrorFilter({ logger, allowedMethods, translate, hideUnknownPaths }));
   hardenServer(app.getHttpServer());
 }
 

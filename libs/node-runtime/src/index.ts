@@ -1,6 +1,7 @@
 export * from './address-policy.js';
 export * from './api-key-digest.js';
 export * from './data-dir.js';
+export * from './derived-key.js';
 export * from './ids.js';
 export * from './logger.js';
 export * from './metrics.js';

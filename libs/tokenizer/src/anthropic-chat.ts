@@ -7,7 +7,7 @@
  * tokens), "Token counting" (the examples which the tests use as lower bounds).
  */
 import type { CountMessage } from '@ai-gateway/contracts';
-import { toolCallsOf, type Chat, type ChatTokens } from './chat.types.js';
+import { toolCallsOf, type ReadChat, type ChatTokens } from './chat.types.js';
 import { readContent } from './message-content.js';
 import { pythonJson } from './python-json.js';
 import type { ImageRule, TokenMeter } from './token-meter.js';
@@ -18,8 +18,8 @@ const TOOLS_PROMPT = 530;
 const PER_TOOL = 12;
 const IMAGE: ImageRule = { low: 1600, other: 1600 };
 
-export function countAnthropicChat(chat: Chat, meter: TokenMeter): ChatTokens {
-  const tools = chat.tools ?? [];
+export function countAnthropicChat(chat: ReadChat, meter: TokenMeter): ChatTokens {
+  const { tools } = chat;
   const each = tools.map((tool) => PER_TOOL + meter.text(pythonJson(tool)));
   return {
     perMessage: chat.messages.map((message) => countMessage(message, meter)),

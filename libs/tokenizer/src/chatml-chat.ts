@@ -10,7 +10,13 @@
  * Source: `chat_template` in `tokenizer_config.json` of Qwen/Qwen3-8B and Qwen/Qwen2.5-7B-Instruct.
  */
 import type { CountMessage } from '@ai-gateway/contracts';
-import { toolCallsOf, type Chat, type ChatTokens, type ToolCall } from './chat.types.js';
+import {
+  toolCallsOf,
+  type ReadChat,
+  type ChatTokens,
+  type Tool,
+  type ToolCall,
+} from './chat.types.js';
 import { readContent } from './message-content.js';
 import type { ChatRule } from './model-rules.js';
 import { pythonJson } from './python-json.js';
@@ -37,8 +43,8 @@ const TOOLS_TAIL =
   'within ';
 const TOOLS_EXAMPLE = '\n{"name": <function-name>, "arguments": <args-json-object>}\n';
 
-export function countChatMl(chat: Chat, rule: ChatMlRule, meter: TokenMeter): ChatTokens {
-  const { messages, tools = [] } = chat;
+export function countChatMl(chat: ReadChat, rule: ChatMlRule, meter: TokenMeter): ChatTokens {
+  const { messages, tools } = chat;
   const givesSystem = messages[0]?.role === 'system';
   const system = givesSystem ? textOf(messages[0]) : rule.defaultSystem;
   const systemTokens = system === null ? 0 : measure(block('system', system), meter);
@@ -72,11 +78,7 @@ function textOf(message: CountMessage | undefined): string {
 }
 
 /** The system block with the tools' signatures in it. */
-function countToolBlock(
-  system: string | null,
-  tools: readonly Record<string, unknown>[],
-  meter: TokenMeter,
-): number {
+function countToolBlock(system: string | null, tools: readonly Tool[], meter: TokenMeter): number {
   const before = system === null ? '' : `${system}\n\n`;
   const signatures = tools.map((tool) => `\n${pythonJson(tool)}`).join('');
   const texts = [

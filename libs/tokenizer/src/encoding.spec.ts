@@ -64,7 +64,10 @@ const fragments = fc.constantFrom(
 );
 const mixtures = fc.array(fragments, { maxLength: 30 }).map((parts) => parts.join(''));
 
-describe.each(ENCODING_NAMES)('%s', (name) => {
+/** For the reference's start and a busy machine. */
+const TIMEOUT_MS = 30_000;
+
+describe.each(ENCODING_NAMES)('%s', { timeout: TIMEOUT_MS }, (name) => {
   it.each(Object.entries(CORPUS))('gives the ids of the reference for %s', (_kind, text) => {
     expectSameAsReference(name, text);
   });

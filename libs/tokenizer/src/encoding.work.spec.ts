@@ -1,7 +1,7 @@
 /** The text that stops other tokenizers: work must grow as the text does, and never overflow. */
 import { describe, expect, it } from 'vitest';
 import { MAX_PIECE_UNITS } from './encoding.js';
-import { loadEncoding, type EncodingName } from './encoding.registry.js';
+import { loadEncoding } from './encoding.registry.js';
 
 const MEGABYTE = 2 ** 20;
 
@@ -30,13 +30,14 @@ const PATHOLOGICAL: Readonly<Record<string, (bytes: number) => string>> = {
   'a capital after each Chinese character': (bytes) => repeatTo('漢A', bytes),
 };
 
-const ENCODINGS: readonly EncodingName[] = ['o200k_base', 'qwen2'];
+/** Generous, because coverage and a busy machine slow the work down; the claim is about steps. */
+const TIMEOUT_MS = 60_000;
 
-describe.each(ENCODINGS)('%s on a megabyte of', (name) => {
+describe('a megabyte of', { timeout: TIMEOUT_MS }, () => {
   it.each(Object.entries(PATHOLOGICAL))('%s counts exactly in linear steps', (_kind, textOf) => {
     const text = textOf(MEGABYTE);
     const bytes = Buffer.byteLength(text);
-    const encoding = loadEncoding(name);
+    const encoding = loadEncoding('o200k_base');
     const stepsBefore = encoding.steps;
     const { tokens, exact } = encoding.count(text);
     expect(exact).toBe(true);
@@ -47,7 +48,7 @@ describe.each(ENCODINGS)('%s on a megabyte of', (name) => {
   });
 });
 
-describe('a piece longer than any word', () => {
+describe('a piece longer than any word', { timeout: TIMEOUT_MS }, () => {
   it('is counted in parts and says that it is not exact', () => {
     const count = loadEncoding('o200k_base').count('a'.repeat(MAX_PIECE_UNITS + 9));
     expect(count).toEqual({ tokens: MAX_PIECE_UNITS / 8 + 2, exact: false });

@@ -1,4 +1,4 @@
-export * from './chat.types.js';
+export type { Chat, Tool } from './chat.types.js';
 export { MAX_PIECE_UNITS, type Encoding, type TextCount } from './encoding.js';
 export { ENCODING_NAMES, loadEncoding, type EncodingName } from './encoding.registry.js';
 export { isCountablePart } from './message-content.js';

@@ -3,9 +3,7 @@
  * (chat and responses) and Anthropic. Nothing is ever fetched: media are counted by rule.
  */
 import type { CountMessage } from '@ai-gateway/contracts';
-
-type Content = CountMessage['content'];
-type Part = Exclude<Content, string | null | undefined>[number];
+import { asPart, type ContentPart as Part } from './chat.types.js';
 
 export interface MessageContent {
   texts: string[];
@@ -36,7 +34,7 @@ export function isCountablePart(part: Part): boolean {
   );
 }
 
-export function readContent(content: Content): MessageContent {
+export function readContent(content: CountMessage['content']): MessageContent {
   const read: MessageContent = { texts: [], images: [], attachments: [], structured: [] };
   if (typeof content === 'string') read.texts.push(content);
   else for (const part of content ?? []) readPart(part, read);
@@ -57,16 +55,12 @@ function readToolResult(part: Part, read: MessageContent): void {
   const { content } = part;
   if (typeof content === 'string') read.texts.push(content);
   else if (!Array.isArray(content)) read.structured.push(part);
-  else for (const inner of content) readResultPart(inner, read);
+  else for (const inner of content) readResultPart(asPart(inner), read);
 }
 
-function readResultPart(part: unknown, read: MessageContent): void {
-  const isPart = typeof part === 'object' && part !== null && 'type' in part;
-  if (!isPart || typeof part.type !== 'string' || part.type === 'tool_result') {
-    read.structured.push(part);
-  } else {
-    readPart(part as Part, read);
-  }
+function readResultPart(part: Part, read: MessageContent): void {
+  if (part.type === 'tool_result') read.structured.push(part);
+  else readPart(part, read);
 }
 
 /** OpenAI: `image_url: {url, detail}` or, for responses, `detail` beside `image_url`. */

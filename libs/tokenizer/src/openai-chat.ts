@@ -6,7 +6,14 @@
  * are not covered there; they are counted as their text or by rule, and make the count an estimate.
  */
 import type { CountMessage } from '@ai-gateway/contracts';
-import { isRecord, toolCallsOf, type Chat, type ChatTokens, type ToolCall } from './chat.types.js';
+import {
+  isRecord,
+  toolCallsOf,
+  type ReadChat,
+  type ChatTokens,
+  type Tool,
+  type ToolCall,
+} from './chat.types.js';
 import { readContent } from './message-content.js';
 import type { ChatRule } from './model-rules.js';
 import type { ImageRule, TokenMeter } from './token-meter.js';
@@ -29,13 +36,13 @@ const IMAGE: ImageRule = { low: 85, other: 765 };
 const FLAT_TYPES = new Set<unknown>(['string', 'number', 'integer', 'boolean']);
 
 export function countOpenAiChat(
-  chat: Chat,
+  chat: ReadChat,
   rule: Extract<ChatRule, { kind: 'openai' }>,
   meter: TokenMeter,
 ): ChatTokens {
   return {
     perMessage: chat.messages.map((message) => countMessage(message, meter)),
-    tools: countTools(chat.tools ?? [], rule.functionTokens, meter),
+    tools: countTools(chat.tools, rule.functionTokens, meter),
     overhead: PRIMING,
   };
 }
@@ -55,17 +62,13 @@ function countToolCall(call: ToolCall, meter: TokenMeter): number {
   return meter.estimated(PER_TOOL_CALL + meter.text(call.name) + meter.text(text) + value);
 }
 
-function countTools(
-  tools: readonly Record<string, unknown>[],
-  functionTokens: number,
-  meter: TokenMeter,
-): number {
+function countTools(tools: readonly Tool[], functionTokens: number, meter: TokenMeter): number {
   if (tools.length === 0) return 0;
   const each = tools.map((tool) => functionTokens + countTool(tool, meter));
   return TOOLS_END + each.reduce((sum, tokens) => sum + tokens, 0);
 }
 
-function countTool(tool: Record<string, unknown>, meter: TokenMeter): number {
+function countTool(tool: Tool, meter: TokenMeter): number {
   const described = tool['function'];
   if (!isRecord(described) || typeof described['name'] !== 'string') return meter.json(tool);
   const description = withoutFullStop(described['description'] ?? '');

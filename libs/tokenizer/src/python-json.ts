@@ -8,7 +8,7 @@
 
 type Item = { text: string } | { value: unknown };
 
-/** Total for every value that JSON can hold; others are written as null. */
+/** Total for every value that JSON can hold, and for undefined, which is written as null. */
 export function pythonJson(value: unknown): string {
   const written: string[] = [];
   const waiting: Item[] = [{ value }];
@@ -16,7 +16,7 @@ export function pythonJson(value: unknown): string {
     if ('text' in item) written.push(item.text);
     else if (Array.isArray(item.value)) pushArray(item.value, waiting);
     else if (typeof item.value === 'object' && item.value !== null) pushObject(item.value, waiting);
-    else written.push(JSON.stringify(item.value) ?? 'null');
+    else written.push(item.value === undefined ? 'null' : JSON.stringify(item.value));
   }
   return written.join('');
 }

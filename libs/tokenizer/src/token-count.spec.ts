@@ -1,7 +1,7 @@
 import type { CalculateRequest } from '@ai-gateway/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countRequest, countText } from './token-count.js';
+import { countChat, countRequest, countText } from './token-count.js';
 import { upperBoundTokens } from './upper-bound.js';
 
 describe('a request', () => {
@@ -47,6 +47,31 @@ describe('a request', () => {
     for (const model of ['gpt-4', 'gpt-4o', 'davinci', 'Qwen3-8B']) {
       expect(countText(model, '<|endoftext|>').tokens).toBeGreaterThan(4);
     }
+  });
+});
+
+describe('a chat that nobody validated', () => {
+  it.each(['gpt-4o', 'Qwen3-8B', 'claude-opus-5', 'my-model'])('never throws with %s', (model) => {
+    const field = fc.constantFrom('role', 'content', 'name', 'tool_calls', 'type', 'function');
+    const json = fc.jsonValue({ maxDepth: 2 });
+    const value = fc.oneof(json, fc.dictionary(field, json, { maxKeys: 4 }));
+    const lists = fc.dictionary(field, fc.array(value, { maxLength: 3 }), { maxKeys: 4 });
+    const messages = fc.array(fc.oneof(value, lists), { maxLength: 4 });
+    const anyTools = fc.array(value, { maxLength: 3 });
+    fc.assert(
+      fc.property(messages, anyTools, (given, tools) => {
+        const chat = { messages: given, tools } as unknown as Parameters<typeof countChat>[1];
+        expect(countChat(model, chat).input).toBeGreaterThan(0);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('counts what is not a message as its text', () => {
+    const chat = { messages: [null, 7, { role: 3, content: { a: 'text' } }] };
+    const counted = countChat('gpt-4o', chat as unknown as Parameters<typeof countChat>[1]);
+    expect(counted.perMessage).toHaveLength(3);
+    expect(counted.method).toBe('estimate');
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import type { CalculateRequest, CalculateResponse, CountMethod } from '@ai-gateway/contracts';
 import { countAnthropicChat } from './anthropic-chat.js';
-import type { Chat, ChatTokens } from './chat.types.js';
+import { asChat, type Chat, type ChatTokens, type ReadChat } from './chat.types.js';
 import { countChatMl } from './chatml-chat.js';
 import { loadEncoding, type EncodingName } from './encoding.registry.js';
 import { BUILT_IN_MODELS } from './model-encodings.js';
@@ -48,7 +48,7 @@ export function countChat(
   const rule = models.ruleOf(model);
   const meter = meterFor(rule);
   if (!rule.chat.published) meter.estimated(0);
-  const { perMessage, tools, overhead } = countByRule(chat, rule.chat, meter);
+  const { perMessage, tools, overhead } = countByRule(asChat(chat), rule.chat, meter);
   const input = perMessage.reduce((sum, tokens) => sum + tokens, tools + overhead);
   return { encoding: rule.encoding, method: methodOf(meter), input, perMessage, tools };
 }
@@ -77,7 +77,7 @@ export function countRequest(
   };
 }
 
-function countByRule(chat: Chat, rule: ChatRule, meter: TokenMeter): ChatTokens {
+function countByRule(chat: ReadChat, rule: ChatRule, meter: TokenMeter): ChatTokens {
   switch (rule.kind) {
     case 'openai':
       return countOpenAiChat(chat, rule, meter);

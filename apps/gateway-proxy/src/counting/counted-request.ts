@@ -8,16 +8,16 @@ type Fields = Readonly<Record<string, unknown>>;
 export function countedRequest(ctx: RequestContext): CalculateRequest | null {
   const fields = ctx.body as Fields;
   const model = modelName(ctx);
-  const tools = Array.isArray(fields['tools']) ? { tools: fields['tools'] as Fields[] } : {};
+  const tools = Array.isArray(fields.tools) ? { tools: fields.tools as Fields[] } : {};
   switch (ctx.surface?.kind) {
     case 'chat':
       return { model, messages: messagesOf(fields), ...tools };
     case 'messages':
       return { model, messages: [...systemOf(fields), ...messagesOf(fields)], ...tools };
     case 'completion':
-      return withTexts(model, 'prompt', fields['prompt']);
+      return withTexts(model, 'prompt', fields.prompt);
     case 'embedding':
-      return withTexts(model, 'input', fields['input']);
+      return withTexts(model, 'input', fields.input);
     default:
       return null;
   }
@@ -28,7 +28,7 @@ export const modelName = (ctx: RequestContext): string =>
 
 type Messages = NonNullable<CalculateRequest['messages']>;
 
-const messagesOf = (fields: Fields): Messages => fields['messages'] as Messages;
+const messagesOf = (fields: Fields): Messages => fields.messages as Messages;
 
 /** Anthropic's system prompt stands beside the messages. */
 function systemOf({ system }: Fields): Messages {

@@ -27,8 +27,8 @@ export class LocalTokenCounter implements TokenCounter {
   upperBound(ctx: RequestContext): number {
     const fields = ctx.body as Record<string, unknown>;
     return upperBoundTokens(ctx.bodyBytes?.length ?? 0, ctx.llm?.messageCount ?? 0, {
-      attachments: countAttachments(fields['messages']),
-      hasTools: fields['tools'] !== undefined || fields['functions'] !== undefined,
+      attachments: countAttachments(fields.messages),
+      hasTools: fields.tools !== undefined || fields.functions !== undefined,
     });
   }
 

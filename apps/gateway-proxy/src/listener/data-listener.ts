@@ -9,7 +9,7 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { requestIdFrom } from '@ai-gateway/node-runtime';
 import { answerRefusal } from '../pipeline/error-answer.js';
@@ -18,7 +18,7 @@ import { handleRequest, handleUpgrade } from '../pipeline/pipeline.js';
 import { refuse, type Refusal } from '../pipeline/refusal.js';
 import { RequestContext } from '../pipeline/request-context.js';
 import type { RunningTable } from '../pipeline/running-table.js';
-import { clientAddress, type TrustedProxies } from './client-address.js';
+import { clientAddress as addressOf, type TrustedProxies } from './client-address.js';
 import { ConnectionGuard } from './connection-guard.js';
 import { checkFraming } from './framing.check.js';
 import { ParserErrors, rejectRaw } from './parser-error.js';
@@ -130,13 +130,14 @@ export class DataListener {
 
   private contextOf(req: IncomingMessage, res: ServerResponse): RequestContext {
     const forwardedFor = req.headers['x-forwarded-for'];
-    const address = clientAddress(
+    const address = addressOf(
       req.socket.remoteAddress,
       Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor,
       this.options.trustedProxies,
     );
     const table = this.options.currentTable() ?? this.options.emptyTable;
-    return new RequestContext(req, res, requestIdFrom(req.headers['x-request-id']), address, table);
+    const requestId = requestIdFrom(req.headers['x-request-id']);
+    return new RequestContext({ req, res, requestId, clientAddress: address, table });
   }
 
   private overload(): Refusal | null {
@@ -166,9 +167,10 @@ export class DataListener {
   /** The pipeline answers refusals through a response bound to the socket. */
   private onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
+    if (!(socket instanceof Socket)) return this.reject(socket, req, refuse('upgrade_required'));
     const res = new ServerResponse(req);
     res.shouldKeepAlive = false;
-    res.assignSocket(socket as Socket);
+    res.assignSocket(socket);
     res.once('finish', () => socket.end());
     const ctx = this.contextOf(req, res);
     const refusal = checkFraming(req) ?? this.overload();

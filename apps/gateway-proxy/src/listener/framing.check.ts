@@ -37,8 +37,7 @@ function checkHeaderLines(req: IncomingMessage): Refusal | null {
   if (rawHeaders.length > MAX_HEADER_LINES * 2) return refuse('headers_too_large');
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+    if (rawHeaders[index]?.toLowerCase() === 'host') hosts += 1;
   }
   const hostIsMissing = hosts === 0 && req.httpVersion === '1.1';
   return hosts > 1 || hostIsMissing ? refuse('bad_request_framing') : null;

@@ -32,9 +32,9 @@ function readCredential(ctx: RequestContext): string | null | typeof AMBIGUOUS {
   let found: string | null = null;
   const { rawHeaders } = ctx.req;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] as string).toLowerCase();
+    const name = (rawHeaders[index] ?? '').toLowerCase();
     if (!(CREDENTIAL_HEADERS as readonly string[]).includes(name)) continue;
-    const value = rawHeaders[index + 1] as string;
+    const value = rawHeaders[index + 1] ?? '';
     const credential = name === 'authorization' ? (BEARER.exec(value)?.[1] ?? '') : value.trim();
     if (found !== null && (found !== credential || isRepeated(ctx, name))) return AMBIGUOUS;
     found = credential;

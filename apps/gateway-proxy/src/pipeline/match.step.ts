@@ -30,7 +30,7 @@ function refuseRepeatedRoutingHeader(ctx: RequestContext): Refusal | null {
   const { rawHeaders } = ctx.req;
   let seen: string[] | null = null;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] as string).toLowerCase();
+    const name = (rawHeaders[index] ?? '').toLowerCase();
     if (!routing.has(name)) continue;
     if (seen?.includes(name)) return refuse('ambiguous_routing_header', { param: name });
     (seen ??= []).push(name);

@@ -14,7 +14,6 @@ import {
   type Usage,
   type WireProtocol,
 } from '@ai-gateway/llm-wire';
-import type { RequestContext } from './request-context.js';
 
 /** Beyond this the rest is counted by its bytes, which errs high. */
 const MAX_KEPT_BYTES = 1_048_576;
@@ -36,14 +35,14 @@ export interface Metering {
   result(): Metered;
 }
 
+/** @param protocol of the surface; null where no model answers */
 export function meteringOf(
-  ctx: RequestContext,
+  protocol: WireProtocol | null,
   status: number,
   headers: IncomingHttpHeaders,
 ): Metering {
   const type = headers['content-type'] ?? '';
-  if (ctx.llm === null || status >= 400) return new NoMeter(type);
-  const protocol = ctx.surface?.protocol ?? 'openai';
+  if (protocol === null || status >= 400) return new NoMeter(type);
   return isEventStream(type) ? new StreamMeter(protocol) : new AnswerMeter(protocol);
 }
 

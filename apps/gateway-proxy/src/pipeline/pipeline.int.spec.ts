@@ -83,9 +83,9 @@ describe('a chat completion', () => {
   });
 
   it('cancels the upstream when the client goes away', async () => {
-    const cancelled = Promise.withResolvers<void>();
+    const cancelled = Promise.withResolvers<undefined>();
     upstream.next((_req, res) => {
-      res.once('close', cancelled.resolve);
+      res.once('close', () => cancelled.resolve(undefined));
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.write('data: {"choices":[]}\n\n');
     });
@@ -158,7 +158,7 @@ describe('refusals', () => {
       415,
       'unsupported_media_type',
     ],
-  ])('%s', async (_name, path, body, headers, status, code) => {
+  ])('%s', async (_name, ...[path, body, headers, status, code]) => {
     const response = await post(path, body, headers);
     const answer = (await response.json()) as { error: { code: string; request_id: string } };
     expect([response.status, answer.error.code]).toEqual([status, code]);

@@ -3,6 +3,7 @@
  * looks at them in passing. Back-pressure is honoured, and a client that stops reading is given up.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { WireProtocol } from '@ai-gateway/llm-wire';
 import type { AnswerPolicy } from './answer-policy.js';
 import type { Gateway } from './gateway.js';
 import { meteringOf } from './metering.js';
@@ -35,7 +36,7 @@ export class ResponseRelay {
     ctx.firstByteAt = performance.now();
     if (status >= 400 && this.credential !== null) {
       this.errorChunks = [];
-      ctx.metering = meteringOf(ctx, status, headers);
+      ctx.metering = meteringOf(meteredProtocol(ctx), status, headers);
       return null;
     }
     this.writeHead(status, headers);
@@ -60,7 +61,7 @@ export class ResponseRelay {
 
   private writeHead(status: number, headers: IncomingHttpHeaders): void {
     const { ctx } = this;
-    ctx.metering = meteringOf(ctx, status, headers);
+    ctx.metering = meteringOf(meteredProtocol(ctx), status, headers);
     const passed = this.policy.passed(headers);
     const length = headers['content-length'];
     if (length !== undefined) passed.push('content-length', length);
@@ -88,3 +89,6 @@ export class ResponseRelay {
     ctx.res.end(body);
   }
 }
+
+const meteredProtocol = (ctx: RequestContext): WireProtocol | null =>
+  ctx.llm === null ? null : (ctx.surface?.protocol ?? null);

@@ -16,7 +16,21 @@ import type { Metering } from './metering.js';
 import type { Refusal } from './refusal.js';
 import type { RunningTable } from './running-table.js';
 
-export class RequestContext implements RequestFacts {
+export interface RequestOrigin {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly requestId: string;
+  readonly clientAddress: string;
+  /** The request keeps the table it started with. */
+  readonly table: RunningTable;
+}
+
+export class RequestContext implements RequestFacts, RequestOrigin {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly table: RunningTable;
   readonly method: string;
   /** As it came, without query. */
   readonly rawPath: string;
@@ -60,13 +74,12 @@ export class RequestContext implements RequestFacts {
 
   private parsedQuery: URLSearchParams | null = null;
 
-  constructor(
-    readonly req: IncomingMessage,
-    readonly res: ServerResponse,
-    readonly requestId: string,
-    readonly clientAddress: string,
-    readonly table: RunningTable,
-  ) {
+  constructor({ req, res, requestId, clientAddress, table }: RequestOrigin) {
+    this.req = req;
+    this.res = res;
+    this.requestId = requestId;
+    this.clientAddress = clientAddress;
+    this.table = table;
     const target = originForm(req.url ?? '/');
     const queryAt = target.indexOf('?');
     this.method = req.method ?? 'GET';

@@ -2,26 +2,11 @@
  * Step 9: exactly one terminal record per request. Reported usage wins; what was not reported is
  * counted from what was delivered. Charges are corrected, leases released, and the record written.
  */
-import type { EndState, TokenSource } from '@ai-gateway/contracts';
+import type { EndState } from '@ai-gateway/contracts';
 import type { Gateway } from './gateway.js';
 import type { Metered } from './metering.js';
 import type { RequestContext } from './request-context.js';
-
-export interface SettledTokens {
-  readonly input: number;
-  readonly output: number;
-  readonly cachedInput: number;
-  readonly reasoning: number;
-  readonly source: TokenSource;
-}
-
-export const NO_TOKENS: SettledTokens = {
-  input: 0,
-  output: 0,
-  cachedInput: 0,
-  reasoning: 0,
-  source: 'none',
-};
+import { NO_TOKENS, type SettledTokens } from './settled-tokens.js';
 
 export async function settle(ctx: RequestContext, gateway: Gateway): Promise<void> {
   let tokens = NO_TOKENS;
@@ -68,12 +53,10 @@ async function settledTokens(ctx: RequestContext, gateway: Gateway): Promise<Set
   };
 }
 
-const isWholeUsage = (metered: Metered | null): boolean =>
-  metered !== null &&
-  metered.complete &&
-  metered.usage !== null &&
-  metered.usage.inputTokens !== null &&
-  metered.usage.outputTokens !== null;
+function isWholeUsage(metered: Metered | null): boolean {
+  if (metered?.complete !== true || metered.usage === null) return false;
+  return metered.usage.inputTokens !== null && metered.usage.outputTokens !== null;
+}
 
 /** Bytes that were not kept count as a token each: never for free. */
 async function deliveredTokens(

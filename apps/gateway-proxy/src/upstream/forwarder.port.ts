@@ -1,5 +1,5 @@
 /** How a request reaches a target. One port, two implementations, chosen per upstream protocol. */
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { EndState } from '@ai-gateway/contracts';
 import type { CompiledTarget } from '@ai-gateway/gateway-engine';
 import type { Refusal } from '../pipeline/refusal.js';
@@ -32,6 +32,6 @@ export interface UpgradeForwarder extends Forwarder {
 
 /** An upgrade request's connection and the bytes that came behind its head. */
 export interface Upgrade {
-  readonly socket: Duplex;
+  readonly socket: Socket;
   readonly head: Buffer;
 }

@@ -41,7 +41,7 @@ export class UndiciForwarder implements Forwarder {
     const exchange = new UndiciExchange(ctx, relay);
     this.options.pools.poolFor(target, destination.timeouts.connectMs).dispatch(
       {
-        method: ctx.method as Dispatcher.HttpMethod,
+        method: ctx.method,
         path: target.basePath + destination.path,
         headers: llmRequestHeaders(ctx, credential, this.options.allowlist),
         body: bodyForTarget(ctx, target),

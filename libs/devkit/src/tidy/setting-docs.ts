@@ -1,8 +1,10 @@
 /** Renders the settings of an app from its zod shape: for the reference and for `.env.example`. */
+import { hostname } from 'node:os';
 import { markdownTable } from './generated-block.js';
+import { ROOT } from './repository.js';
 
 /** What this file reads of a zod 4 schema. */
-export interface SchemaLike {
+interface SchemaLike {
   readonly description?: string | undefined;
   readonly def: {
     readonly type: string;
@@ -46,14 +48,18 @@ function layersOf(schema: SchemaLike): SchemaLike[] {
   return inner === undefined ? [schema] : [schema, ...layersOf(inner)];
 }
 
-const textOf = (value: unknown): string =>
-  typeof value === 'string' ? value : JSON.stringify(value);
+/** Defaults that differ from machine to machine are told in words, else the documents would too. */
+function textOf(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value);
+  if (value === hostname()) return '<host name>';
+  return value.startsWith(ROOT) ? `./${value.slice(ROOT.length)}` : value;
+}
 
 export function settingsTable(spec: SettingsSpecLike): string {
   const rows = variablesOf(spec).map(({ name, fallback, required, secret, meaning }) => [
     `\`${name}\`${secret ? `, \`${name}_FILE\`` : ''}`,
     required ? 'required' : fallback === null || fallback === '' ? '' : `\`${fallback}\``,
-    meaning,
+    meaning.replaceAll('<', '&lt;'),
   ]);
   return markdownTable(['variable', 'default', 'meaning'], rows);
 }

@@ -19,7 +19,8 @@ export function parseCounterKey(key: string): CounterName | null {
   const rate = RATE_LIMIT.exec(key);
   if (rate) return { family: 'rate_limit', namespaceCode: rate[1] ?? '', window: rate[2] ?? '' };
   const token = TOKEN_LIMIT.exec(key);
-  if (token) return { family: 'token_limit', namespaceId: Number(token[1]), window: token[2] ?? '' };
+  if (token)
+    return { family: 'token_limit', namespaceId: Number(token[1]), window: token[2] ?? '' };
   const rule = RULE.exec(key);
   if (rule) return { family: 'rule', ruleId: Number(rule[1]), scope: rule[2] ?? '-' };
   return null;

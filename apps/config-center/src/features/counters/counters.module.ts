@@ -1,5 +1,5 @@
 /** Counters live in Redis or, without it, in the gateway's memory. */
-import { createRedisAdmission, type CounterReader } from '@ai-gateway/admission';
+import { createRedisCounterReader, type CounterReader } from '@ai-gateway/admission';
 import { Module } from '@nestjs/common';
 import type { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { REDIS, SETTINGS } from '../../platform/tokens.js';
@@ -9,9 +9,7 @@ import { COUNTER_READER, CountersService } from './counters.service.js';
 import { HttpCounterReader } from './http-counter-reader.js';
 
 function counterReader(redis: RedisConnection | null, settings: Settings): CounterReader {
-  if (redis !== null) {
-    return createRedisAdmission({ redis: redis.client, instanceId: 'config-center' });
-  }
+  if (redis !== null) return createRedisCounterReader({ redis: redis.client });
   return new HttpCounterReader({
     managementUrl: settings.gatewayManagementUrl,
     credential: settings.serviceCredential,

@@ -44,9 +44,8 @@ export class CountersService {
       });
     }
     for (const { spanMs, measure } of spans) {
-      await this.ask(() =>
-        this.counters.add(namespaceId, limit, scope, spanMs, measure, amount),
-      );
+      const address = { namespaceId, limit, scope, spanMs, measure };
+      await this.ask(() => this.counters.add(address, amount));
     }
     return this.read(key);
   }

@@ -2,26 +2,16 @@
  * Counters of the embedded mode live in the gateway's memory, so they are asked for over HTTP at its
  * management listener, which knows the rules itself.
  */
-import type { CounterReader, CounterState } from '@ai-gateway/admission';
-import { countSchema } from '@ai-gateway/contracts';
-import type { CompiledLimit, Measure } from '@ai-gateway/gateway-engine';
+import type { CounterReader, CounterState, SpanAddress } from '@ai-gateway/admission';
+import {
+  internalCounterAddedSchema,
+  internalCountersSchema,
+  type InternalCounterAdd,
+} from '@ai-gateway/contracts';
+import type { CompiledLimit } from '@ai-gateway/gateway-engine';
 import { AdminError } from '@ai-gateway/nest-runtime';
-import { z } from 'zod';
 
 const TIMEOUT_MS = 2000;
-
-const statesSchema = z.object({
-  counters: z.array(
-    z.object({
-      measure: z.enum(['requests', 'input_tokens', 'output_tokens', 'total_tokens', 'connections']),
-      span_ms: countSchema,
-      limit: countSchema,
-      used: z.number(),
-      reset_ms: z.number(),
-    }),
-  ),
-});
-const addedSchema = z.object({ value: z.number() });
 
 export interface HttpCounterReaderOptions {
   managementUrl: string;
@@ -32,7 +22,8 @@ export class HttpCounterReader implements CounterReader {
   constructor(private readonly options: HttpCounterReaderOptions) {}
 
   async read(_namespaceId: number, limit: CompiledLimit, scope: string): Promise<CounterState[]> {
-    const { counters } = statesSchema.parse(await this.call('GET', limit.ruleId, { scope }));
+    const answer = await this.call('GET', limit.ruleId, { scope });
+    const { counters } = internalCountersSchema.parse(answer);
     return counters.map(({ span_ms, reset_ms, ...state }) => ({
       ...state,
       spanMs: span_ms,
@@ -40,23 +31,16 @@ export class HttpCounterReader implements CounterReader {
     }));
   }
 
-  // The signature is the port's.
-  async add(
-    _namespaceId: number,
-    limit: CompiledLimit,
-    scope: string,
-    spanMs: number,
-    measure: Measure,
-    amount: number,
-  ): Promise<number> {
+  async add({ limit, scope, spanMs, measure }: SpanAddress, amount: number): Promise<number> {
     const body = { span_ms: spanMs, measure, amount };
-    return addedSchema.parse(await this.call('POST', limit.ruleId, { scope, body })).value;
+    const answer = await this.call('POST', limit.ruleId, { scope, body });
+    return internalCounterAddedSchema.parse(answer).value;
   }
 
   private async call(
     method: 'GET' | 'POST',
     ruleId: string,
-    { scope, body }: { scope: string; body?: object },
+    { scope, body }: { scope: string; body?: InternalCounterAdd },
   ): Promise<unknown> {
     const url = new URL(`/internal/counters/${ruleId}`, this.options.managementUrl);
     url.searchParams.set('scope', scope);

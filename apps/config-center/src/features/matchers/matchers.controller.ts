@@ -20,7 +20,13 @@ import { MatchersService } from './matchers.service.js';
 
 const listSchema = listQueryOf(
   ['matcher_id', 'matcher_name', 'priority', 'status', 'create_time', 'update_time'],
-  { matcher_name: filters.text, matcher_type: filters.text, match_field: filters.text, match_operator: filters.text, status: filters.status },
+  {
+    matcher_name: filters.text,
+    matcher_type: filters.text,
+    match_field: filters.text,
+    match_operator: filters.text,
+    status: filters.status,
+  },
 );
 
 @ApiTags('matchers')

@@ -52,11 +52,7 @@ export class MatchersService {
     return written.createdAt(`/api/v1/matchers/${written.value.matcher_id}`);
   }
 
-  update(
-    id: number,
-    changes: MatcherUpdate,
-    expected: ExpectedVersion,
-  ): Promise<Written<Matcher>> {
+  update(id: number, changes: MatcherUpdate, expected: ExpectedVersion): Promise<Written<Matcher>> {
     return this.revisions.write(async (tx) => {
       const before = await requireRow(tx.manager, MatcherEntity, { matcher_id: id });
       const row = await updateRow(tx, before, { changes, expected });

@@ -21,7 +21,12 @@ import { NamespacesService } from './namespaces.service.js';
 
 const listSchema = listQueryOf(
   ['namespace_id', 'namespace_code', 'namespace_name', 'status', 'create_time', 'update_time'],
-  { namespace_code: filters.text, namespace_name: filters.text, status: filters.status, is_default: filters.flag },
+  {
+    namespace_code: filters.text,
+    namespace_name: filters.text,
+    status: filters.status,
+    is_default: filters.flag,
+  },
 );
 
 @ApiTags('namespaces')
@@ -46,7 +51,9 @@ export class NamespacesController {
   @Post()
   @RequirePermission('write')
   @Answers(201, namespaceSchema)
-  create(@Body({ schema: namespaceCreateSchema }) body: NamespaceCreate): Promise<Written<Namespace>> {
+  create(
+    @Body({ schema: namespaceCreateSchema }) body: NamespaceCreate,
+  ): Promise<Written<Namespace>> {
     return this.namespaces.create(body);
   }
 

@@ -22,7 +22,13 @@ import { RoutesService } from './routes.service.js';
 
 const listSchema = listQueryOf(
   ['route_id', 'name', 'path', 'priority', 'status', 'create_time', 'update_time'],
-  { name: filters.text, path: filters.text, path_type: filters.text, upstream_id: filters.id, status: filters.status },
+  {
+    name: filters.text,
+    path: filters.text,
+    path_type: filters.text,
+    upstream_id: filters.id,
+    status: filters.status,
+  },
 );
 
 @ApiTags('routes')

@@ -43,9 +43,7 @@ export class SystemService {
       database: { kind: this.database.kind, resources: feed.changes.length, sizes },
       redis: redis && { ...redis, epoch: copy?.epoch ?? null, revision: copy?.revision ?? null },
       redis_agrees:
-        this.copy === null
-          ? null
-          : isSame(head, copy) && redis?.resources === feed.changes.length,
+        this.copy === null ? null : isSame(head, copy) && redis?.resources === feed.changes.length,
       cache_hit_rate: redis?.hit_rate ?? null,
     };
   }

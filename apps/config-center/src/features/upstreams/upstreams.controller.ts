@@ -20,8 +20,21 @@ import type { Written } from '../../platform/revisions/config-revisions.js';
 import { UpstreamsService } from './upstreams.service.js';
 
 const listSchema = listQueryOf(
-  ['upstream_id', 'upstream_code', 'upstream_name', 'protocol', 'status', 'create_time', 'update_time'],
-  { upstream_code: filters.text, upstream_name: filters.text, protocol: filters.text, status: filters.status },
+  [
+    'upstream_id',
+    'upstream_code',
+    'upstream_name',
+    'protocol',
+    'status',
+    'create_time',
+    'update_time',
+  ],
+  {
+    upstream_code: filters.text,
+    upstream_name: filters.text,
+    protocol: filters.text,
+    status: filters.status,
+  },
 );
 
 @ApiTags('upstreams')

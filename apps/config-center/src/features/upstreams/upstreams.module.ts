@@ -8,5 +8,6 @@ import { UpstreamsService } from './upstreams.service.js';
 @Module({
   controllers: [UpstreamsController, TargetsController],
   providers: [UpstreamsService, TargetsService, TargetRows],
+  exports: [UpstreamsService],
 })
 export class UpstreamsModule {}

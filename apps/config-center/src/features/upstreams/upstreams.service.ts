@@ -114,11 +114,7 @@ async function removeTargets(tx: ConfigTransaction, upstreamId: number): Promise
   await tx.manager.remove(targets);
 }
 
-async function refuseTakenCode(
-  manager: EntityManager,
-  code: string,
-  ownId: number,
-): Promise<void> {
+async function refuseTakenCode(manager: EntityManager, code: string, ownId: number): Promise<void> {
   const where = { upstream_code: code, upstream_id: Not(ownId) };
   if (await manager.existsBy(UpstreamEntity, where)) throw duplicate('upstream_code');
 }

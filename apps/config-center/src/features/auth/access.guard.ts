@@ -1,0 +1,109 @@
+/**
+ * Deny by default, on every route. What a route declares decides: public, a permission on the
+ * resource its path names, or the service credential. Who has no valid credential gets 401, who has
+ * one that does not reach gets 403. A user's credential never opens a service route, nor the other
+ * way round.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import {
+  Inject,
+  Injectable,
+  type CanActivate,
+  type ExecutionContext,
+  type Type,
+} from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { Reflector } from '@nestjs/core';
+import {
+  accessOf,
+  AdminError,
+  attachPrincipal,
+  bearerOf,
+  principalOf,
+  type Access,
+  type Principal,
+} from '@ai-gateway/nest-runtime';
+import { SETTINGS } from '../../platform/tokens.js';
+import type { Settings } from '../../settings.js';
+import { AccessCheck, type UserPrincipal } from './access-check.js';
+import { mayAccess, resourceOfPath } from './access-matrix.js';
+
+const SERVICE: Principal = {
+  kind: 'service',
+  userId: null,
+  username: 'service',
+  roles: [],
+  permissions: [],
+};
+
+@Injectable()
+export class AccessGuard implements CanActivate {
+  private readonly serviceDigest: Buffer;
+
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly check: AccessCheck,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.serviceDigest = digestOf(settings.serviceCredential);
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<IncomingMessage>();
+    const access = accessOf(this.reflector, context);
+    if (access?.kind === 'public') {
+      await this.identifyIfPossible(request);
+      return true;
+    }
+    const principal = await this.identify(request);
+    if (access === null || !reaches(principal, access, context)) throw new AdminError('FORBIDDEN');
+    attachPrincipal(request, principal);
+    return true;
+  }
+
+  private async identify({ headers }: IncomingMessage): Promise<Principal> {
+    const credential = bearerOf(headers.authorization);
+    if (credential === null) throw refusal('UNAUTHENTICATED');
+    if (timingSafeEqual(digestOf(credential), this.serviceDigest)) return SERVICE;
+    const principal = await this.check.principalOf(credential);
+    if (principal === null) throw refusal('INVALID_TOKEN');
+    return principal;
+  }
+
+  /** A public route answers also when the credential or the store fails, only with less. */
+  private async identifyIfPossible(request: IncomingMessage): Promise<void> {
+    if (request.headers.authorization === undefined) return;
+    try {
+      attachPrincipal(request, await this.identify(request));
+    } catch {
+      return;
+    }
+  }
+}
+
+/** The user a guarded route was called by. */
+export function userOf(request: object): UserPrincipal {
+  const principal = principalOf(request);
+  if (principal?.kind !== 'user') throw new AdminError('FORBIDDEN');
+  return principal as UserPrincipal;
+}
+
+function reaches(principal: Principal, access: Access, context: ExecutionContext): boolean {
+  if (access.kind !== 'permission') return principal.kind === 'service';
+  const resource = resourceOfPath(routePattern(context.getClass(), context.getHandler()));
+  if (resource === null) return false;
+  return principal.roles.some((role) => mayAccess(role, resource, access.permission));
+}
+
+/** The path a handler is declared with; of several the first, they are names of one thing. */
+export function routePattern(controller: Type, handler: object): string {
+  return [controller, handler]
+    .map((target) => [Reflect.getMetadata(PATH_METADATA, target) as string | string[]].flat()[0])
+    .join('/');
+}
+
+const refusal = (code: 'UNAUTHENTICATED' | 'INVALID_TOKEN'): AdminError =>
+  new AdminError(code, { headers: { 'WWW-Authenticate': 'Bearer' } });
+
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,0 +1,41 @@
+/** Builds the HTTP application; `main` listens with it, tests listen on a free port. */
+import { NestLogger, configureHttpApp, serveApiDocs } from '@ai-gateway/nest-runtime';
+import type { Logger, Registry } from '@ai-gateway/node-runtime';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import type { Settings } from './settings.js';
+
+const VERSION = '0.1.0';
+
+/** A megabyte of prompt escaped at its worst (`\u0000`) is six; the largest contexts are twice that. */
+const MAX_BODY_BYTES = 12 * 1_048_576;
+
+export interface CreateAppOptions {
+  settings: Settings;
+  logger: Logger;
+  registry: Registry;
+}
+
+export async function createApp(options: CreateAppOptions): Promise<NestExpressApplication> {
+  const { settings, logger, registry } = options;
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.register({ settings, registry }),
+    {
+      bodyParser: false,
+      abortOnError: false,
+      forceCloseConnections: true,
+      logger: new NestLogger(logger),
+    },
+  );
+  configureHttpApp(app, {
+    logger,
+    registry,
+    metricPrefix: 'token_count',
+    maxBodyBytes: MAX_BODY_BYTES,
+  });
+  if (settings.serveDocs) {
+    serveApiDocs(app, { title: 'AI Gateway token service', version: VERSION });
+  }
+  return app;
+}
