@@ -5,7 +5,7 @@
  */
 import { METHODS, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { CLIENT_ERRORS, type ClientErrorReason } from '@ai-gateway/contracts';
 import { errorBody } from '@ai-gateway/llm-wire';
 import { newRequestId } from '@ai-gateway/node-runtime';

@@ -1,6 +1,5 @@
 /** One request to a plain service: its timeouts, its answer through the relay, its client's leaving. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { CompiledTimeouts } from '@ai-gateway/gateway-engine';
 import type { RequestContext } from '../pipeline/request-context.js';
 import { refuse } from '../pipeline/refusal.js';
@@ -27,12 +26,13 @@ export class ServiceExchange {
     ctx.res.on('close', this.onClientClose).on('drain', this.onDrain);
   }
 
-  onRequest(request: ClientRequest, socket: Socket): void {
+  /** The request has a socket, perhaps not yet connected. */
+  onRequest(request: ClientRequest): void {
     const awaitAnswer = (): void => {
       const onTimeout = () => request.destroy(new UpstreamTimeoutError());
       this.timer = setTimeout(onTimeout, this.timeouts.firstByteMs);
     };
-    if (socket.connecting) socket.once('connect', awaitAnswer);
+    if (request.socket?.connecting === true) request.socket.once('connect', awaitAnswer);
     else awaitAnswer();
   }
 

@@ -36,9 +36,7 @@ export class ServiceForwarder implements UpgradeForwarder {
   ) {
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS, lookup: pools.lookup };
     this.agents = { http: new http.Agent(options), https: new https.Agent(options) };
-    this.proxy.on('proxyReq', (request, req, _res, _options, socket) =>
-      this.exchanges.get(req)?.onRequest(request, socket),
-    );
+    this.proxy.on('proxyReq', (request, req) => this.exchanges.get(req)?.onRequest(request));
     this.proxy.on('proxyRes', (answer, req) => this.exchanges.get(req)?.onAnswer(answer));
     this.proxy.on('proxyReqWs', (request, req) => this.upgrades.get(req)?.onRequest(request));
   }
@@ -64,7 +62,10 @@ export class ServiceForwarder implements UpgradeForwarder {
   ): Promise<void> {
     const destination = destinationOf(ctx);
     const refusal = this.prepare(ctx, target, true);
-    if (refusal !== null) return answer(refusal);
+    if (refusal !== null) {
+      answer(refusal);
+      return;
+    }
     const upgrade = new ServiceUpgrade(ctx, destination.timeouts.firstByteMs, answer);
     this.upgrades.set(ctx.req, upgrade);
     this.proxy.ws(ctx.req, socket, head, this.options(destination, target), upgrade.onError);
