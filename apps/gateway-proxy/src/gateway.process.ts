@@ -110,6 +110,7 @@ export class GatewayProcess {
     await this.parts.gateway.serviceForwarder.close();
     await this.parts.gateway.tokenCounter.close();
     await this.parts.limiter.close();
+    this.parts.gateway.recorder.flush();
     this.parts.management.server.close();
     this.parts.management.server.closeAllConnections();
     await this.parts.management.app.close();

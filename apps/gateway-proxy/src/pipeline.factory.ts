@@ -8,6 +8,7 @@ import {
   type MasterKey,
 } from '@ai-gateway/node-runtime';
 import type { Admission } from '@ai-gateway/admission';
+import { AccessLog } from './access-log.js';
 import { LocalTokenCounter } from './counting/local.token-counter.js';
 import { ServiceTokenCounter } from './counting/service.token-counter.js';
 import type { TokenCounter } from './counting/token-counter.port.js';
@@ -42,7 +43,7 @@ export function createGateway(parts: PipelineParts): Gateway {
     metrics,
     logger,
     instanceId,
-    accessLog: settings.GATEWAY_ACCESS_LOG,
+    accessLog: createAccessLog(settings, logger),
   });
   const gateway: Gateway = {
     options: {
@@ -64,6 +65,11 @@ export function createGateway(parts: PipelineParts): Gateway {
     nowMs: Date.now,
   };
   return gateway;
+}
+
+function createAccessLog(settings: GatewaySettings, logger: Logger): AccessLog | null {
+  const isWanted = settings.GATEWAY_ACCESS_LOG && logger.isLevelEnabled('info');
+  return isWanted ? new AccessLog(logger.bindings()) : null;
 }
 
 const digestOf = (master: MasterKey | null): Gateway['apiKeyDigest'] =>
