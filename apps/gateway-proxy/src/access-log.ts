@@ -11,7 +11,13 @@ export interface LineSink {
 const BLOCK_CHARS = 65_536;
 const LONGEST_WAIT_MS = 250;
 
-export class AccessLog {
+/** Where terminal records go. */
+export interface RequestLog {
+  write(record: object): void;
+  flush(): void;
+}
+
+export class AccessLog implements RequestLog {
   private readonly head: string;
   private block = '';
   private timer: NodeJS.Timeout | null = null;

@@ -10,6 +10,7 @@ import {
   type ConfigValues,
 } from '@ai-gateway/contracts';
 import { createLogger, type Logger } from '@ai-gateway/node-runtime';
+import type { RequestLog } from './access-log.js';
 import { GatewayProcess } from './gateway.process.js';
 import { readSettings } from './settings.js';
 
@@ -107,9 +108,9 @@ export async function startGateway(
     UPSTREAM_ALLOW_ADDRESSES: '127.0.0.0/8',
     ...env,
   });
-  const { logger, log } = recordingLogger();
+  const { logger, log, accessLog } = recordingLogger();
   const source = new ScriptedSource(configuration);
-  const gateway = await GatewayProcess.create(settings, logger, [source]);
+  const gateway = await GatewayProcess.create(settings, logger, { sources: [source], accessLog });
   await gateway.start();
   const url = `http://127.0.0.1:${gateway.port}`;
   return {
@@ -129,12 +130,16 @@ export async function startGateway(
   };
 }
 
-function recordingLogger(): { logger: Logger; log: LogLine[] } {
+function recordingLogger(): { logger: Logger; log: LogLine[]; accessLog: RequestLog } {
   const logger = createLogger({ name: 'gateway-under-test', level: 'error' });
   const log: LogLine[] = [];
   const keep = (fields: object, message: string): void => void log.push({ ...fields, message });
   for (const level of ['info', 'warn', 'error'] as const) logger[level] = keep as Logger['info'];
-  return { logger, log };
+  const accessLog: RequestLog = {
+    write: (record) => keep(record, 'request'),
+    flush: () => undefined,
+  };
+  return { logger, log, accessLog };
 }
 
 async function publishAndWait(

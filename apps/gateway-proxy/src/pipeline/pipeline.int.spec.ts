@@ -158,7 +158,8 @@ describe('refusals', () => {
       415,
       'unsupported_media_type',
     ],
-  ])('%s', async (_name, ...[path, body, headers, status, code]) => {
+  ])('%s', async (...row) => {
+    const [, path, body, headers, status, code] = row;
     const response = await post(path, body, headers);
     const answer = (await response.json()) as { error: { code: string; request_id: string } };
     expect([response.status, answer.error.code]).toEqual([status, code]);

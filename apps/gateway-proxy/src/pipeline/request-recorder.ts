@@ -5,7 +5,7 @@
 import type { EndState, UsageRecord } from '@ai-gateway/contracts';
 import type { Logger } from '@ai-gateway/node-runtime';
 import { CLIENT_ERRORS } from '@ai-gateway/contracts';
-import type { AccessLog } from '../access-log.js';
+import type { RequestLog } from '../access-log.js';
 import type { GatewayMetrics } from '../metrics.js';
 import type { RequestContext } from './request-context.js';
 import { NO_TOKENS, type SettledTokens } from './settled-tokens.js';
@@ -15,7 +15,7 @@ export interface RequestRecorderOptions {
   logger: Logger;
   instanceId: string;
   /** Null: requests are not logged. */
-  accessLog: AccessLog | null;
+  accessLog: RequestLog | null;
 }
 
 interface Countable {
