@@ -1,1 +1,27 @@
-export {};
+/** `npm run bench`: runs one suite and prints what it found. */
+import { UsageError, readOptions } from './options.js';
+import { runProxySuite } from './proxy.suite.js';
+import type { Suite } from './suite.js';
+
+const SUITES: ReadonlyMap<string, Suite> = new Map([['proxy', runProxySuite]]);
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  const run = SUITES.get(options.suite);
+  if (run === undefined) {
+    throw new UsageError(
+      `no suite "${options.suite}"; there are: ${[...SUITES.keys()].join(', ')}`,
+    );
+  }
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  await run(options, print);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const isUsage = error instanceof UsageError;
+    process.stderr.write(`${isUsage ? error.message : String((error as Error).stack)}\n`);
+    process.exit(1);
+  },
+);

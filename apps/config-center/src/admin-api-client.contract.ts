@@ -18,7 +18,7 @@ export const SERVICE_CREDENTIAL = 'a-service-credential-of-tests';
 
 /** Opens every route, for tests of what lies behind the guard. */
 @Injectable()
-export class OpenGuard implements CanActivate {
+class OpenGuard implements CanActivate {
   canActivate(): boolean {
     return true;
   }

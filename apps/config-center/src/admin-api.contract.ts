@@ -80,7 +80,8 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
           'UNPROCESSABLE',
           'namespace_code',
         ],
-      ] as const)('refuses %s', async (_name, body, headers, status, code, path) => {
+      ] as const)('refuses %s', async (...row) => {
+        const [, body, headers, status, code, path] = row;
         const answer = await app.call('POST', '/api/v1/namespaces', { body, headers });
         expect(answer.status).toBe(status);
         expect(problem(answer).code).toBe(code);

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createConnection } from 'mysql2/promise';
 import { Redis } from 'ioredis';
 import { copyKeys, feedKeys, type ConfigHead } from '@ai-gateway/contracts';
@@ -188,22 +189,84 @@ describe('while stores are away', () => {
     }
   });
 
-  it('a database that drops its connections answers 503 and then works again', async () => {
+  it('writes and reads without the database answer 503, nothing is half-written', async () => {
     const databaseUrl = await newDatabase();
-    const app = await TestApp.start(testSettings({ databaseUrl }));
-    const admin = await createConnection(databaseUrl);
+    const gate = await TcpGate.open(Number(new URL(databaseUrl).port));
+    const through = new URL(databaseUrl);
+    through.port = String(gate.port);
+    const app = await TestApp.start(testSettings({ databaseUrl: through.href }));
+    const post = (namespace_code: string) =>
+      app.call('POST', '/api/v1/namespaces', { body: { namespace_code, namespace_name: 'x' } });
     try {
-      const name = new URL(databaseUrl).pathname.slice(1);
-      await admin.query(`ALTER DATABASE ${name} CHARACTER SET utf8mb4`);
-      await admin.query(`RENAME TABLE config_state TO hidden_state`);
-      const body = { namespace_code: 'x', namespace_name: 'x' };
-      expect((await app.call('POST', '/api/v1/namespaces', { body })).status).toBe(500);
-      await admin.query(`RENAME TABLE hidden_state TO config_state`);
-      expect((await app.call('POST', '/api/v1/namespaces', { body })).status).toBe(201);
-      expect((await app.call('GET', '/api/v1/namespaces')).body['total']).toBe(1);
+      expect((await post('before')).headers.get('x-config-revision')).toBe('1');
+      gate.shut();
+      expect(await post('during')).toMatchObject({
+        status: 503,
+        body: { code: 'STORE_UNAVAILABLE' },
+      });
+      expect((await app.call('GET', '/api/v1/namespaces')).status).toBe(503);
+      expect((await app.call('GET', '/readyz')).status).toBe(503);
+      expect(await app.call('GET', '/health')).toMatchObject({
+        status: 503,
+        body: { status: 'unhealthy' },
+      });
+      gate.reopen();
+      expect((await post('after')).headers.get('x-config-revision')).toBe('2');
+      expect((await app.call('GET', '/api/v1/namespaces')).body['total']).toBe(2);
     } finally {
-      await admin.end();
       await app.stop();
+      await gate.close();
     }
   });
 });
+
+/** A TCP hop that can be cut: connections end and new ones are refused until it reopens. */
+class TcpGate {
+  private readonly sockets = new Set<Socket>();
+  private isOpen = true;
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {}
+
+  static async open(target: number): Promise<TcpGate> {
+    const server = createServer((client) => {
+      const upstream = connect(target, '127.0.0.1');
+      gate.admit(client, upstream);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const gate = new TcpGate(server, (server.address() as AddressInfo).port);
+    return gate;
+  }
+
+  shut(): void {
+    this.isOpen = false;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  reopen(): void {
+    this.isOpen = true;
+  }
+
+  async close(): Promise<void> {
+    this.shut();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private admit(client: Socket, upstream: Socket): void {
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      this.sockets.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => {
+        this.sockets.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+    if (!this.isOpen) client.destroy();
+  }
+}

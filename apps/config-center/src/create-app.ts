@@ -9,7 +9,7 @@ import { Database } from './platform/database/database.js';
 import { translateStoreError } from './platform/database/database-errors.js';
 import type { Settings } from './settings.js';
 
-export const VERSION = '0.1.0';
+const VERSION = '0.1.0';
 
 export interface CreateAppOptions {
   settings: Settings;

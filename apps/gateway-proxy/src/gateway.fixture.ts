@@ -1,6 +1,7 @@
 /** A gateway in this process over a given configuration, with scripted upstreams; for tests. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigSource } from '@ai-gateway/config-feed';
 import {
   CONFIG_KINDS,
@@ -8,7 +9,8 @@ import {
   type ConfigKind,
   type ConfigValues,
 } from '@ai-gateway/contracts';
-import { createLogger } from '@ai-gateway/node-runtime';
+import { createLogger, type Logger } from '@ai-gateway/node-runtime';
+import type { RequestLog } from './access-log.js';
 import { GatewayProcess } from './gateway.process.js';
 import { readSettings } from './settings.js';
 
@@ -72,12 +74,23 @@ function feedOf(configuration: Configuration, revision: number): ConfigFeed {
   return { type: 'full', epoch: 'epoch-of-test', revision, changes };
 }
 
+/** A log line's fields and its text. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly message: string };
+
 export interface RunningGateway {
   readonly url: string;
   readonly port: number;
   readonly managementUrl: string;
   readonly source: ScriptedSource;
   readonly process: GatewayProcess;
+  /** What was logged at info and above, oldest first. */
+  readonly log: LogLine[];
+  /** The terminal records of requests. */
+  records(): LogLine[];
+  /** Publishes a configuration and waits until the gateway runs it. */
+  publish(configuration: Configuration): Promise<void>;
+  /** Value of one series in `/metrics`, by its whole name; 0 when there is none. */
+  metric(series: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -92,25 +105,61 @@ export async function startGateway(
     GATEWAY_INSTANCE_ID: 'gateway-under-test',
     GATEWAY_ALLOW_ANONYMOUS: 'true',
     GATEWAY_DRAIN_MS: '1000',
-    LOG_LEVEL: 'error',
     UPSTREAM_ALLOW_ADDRESSES: '127.0.0.0/8',
     ...env,
   });
-  const logger = createLogger({ name: 'gateway-under-test', level: settings.LOG_LEVEL });
+  const { logger, log, accessLog } = recordingLogger();
   const source = new ScriptedSource(configuration);
-  const gateway = await GatewayProcess.create(settings, logger, [source]);
+  const gateway = await GatewayProcess.create(settings, logger, { sources: [source], accessLog });
   await gateway.start();
+  const url = `http://127.0.0.1:${gateway.port}`;
   return {
-    url: `http://127.0.0.1:${gateway.port}`,
+    url,
     port: gateway.port,
     managementUrl: `http://127.0.0.1:${gateway.managementPort}`,
     source,
     process: gateway,
+    log,
+    records: () => log.filter(({ message }) => message === 'request'),
+    publish: (next) => publishAndWait(source, url, next),
+    metric: (series) => readMetric(url, series),
     close: async () => {
       await gateway.drain();
       await gateway.close();
     },
   };
+}
+
+function recordingLogger(): { logger: Logger; log: LogLine[]; accessLog: RequestLog } {
+  const logger = createLogger({ name: 'gateway-under-test', level: 'error' });
+  const log: LogLine[] = [];
+  const keep = (fields: object, message: string): void => void log.push({ ...fields, message });
+  for (const level of ['info', 'warn', 'error'] as const) logger[level] = keep as Logger['info'];
+  const accessLog: RequestLog = {
+    write: (record) => keep(record, 'request'),
+    flush: () => undefined,
+  };
+  return { logger, log, accessLog };
+}
+
+async function publishAndWait(
+  source: ScriptedSource,
+  url: string,
+  configuration: Configuration,
+): Promise<void> {
+  const revision = source.publish(configuration);
+  while (true) {
+    const response = await fetch(`${url}/health`);
+    const health = (await response.json()) as { config: { revision: number } };
+    if (health.config.revision === revision) return;
+    await sleep(5);
+  }
+}
+
+async function readMetric(url: string, series: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
+  return line === undefined ? 0 : Number(line.slice(series.length));
 }
 
 export interface ReceivedRequest {

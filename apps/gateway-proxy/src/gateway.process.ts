@@ -12,6 +12,7 @@ import { createRegistry, type Logger } from '@ai-gateway/node-runtime';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { RequestLog } from './access-log.js';
 import { createLimiter, type Limiter } from './admission.factory.js';
 import { AppModule } from './app.module.js';
 import { RunningConfig } from './config/running-config.js';
@@ -20,12 +21,18 @@ import { DataListener } from './listener/data-listener.js';
 import { CounterAccess } from './management/counter-access.js';
 import { GatewayState } from './management/gateway-state.js';
 import { createGatewayMetrics } from './metrics.js';
-import { createGateway, createTargetPools } from './pipeline.factory.js';
+import { createAccessLog, createGateway, createTargetPools } from './pipeline.factory.js';
 import type { Gateway } from './pipeline/gateway.js';
 import type { RunningTable } from './pipeline/running-table.js';
 import type { GatewaySettings } from './settings.js';
 
 const VERSION = '0.1.0';
+
+/** Where configuration comes from and where records go. */
+export interface GatewayEdges {
+  readonly sources: readonly ConfigSource[];
+  readonly accessLog: RequestLog;
+}
 
 interface GatewayParts {
   readonly settings: GatewaySettings;
@@ -40,12 +47,14 @@ interface GatewayParts {
 export class GatewayProcess {
   private constructor(private readonly parts: GatewayParts) {}
 
-  /** @param sources where configuration comes from; by default as the settings say */
+  /** @param edges what to talk to instead of what the settings say */
   static async create(
     settings: GatewaySettings,
     logger: Logger,
-    sources: readonly ConfigSource[] = configSources(settings),
+    edges: Partial<GatewayEdges> = {},
   ): Promise<GatewayProcess> {
+    const sources = edges.sources ?? configSources(settings);
+    const accessLog = edges.accessLog ?? createAccessLog(settings, logger);
     const metrics = createGatewayMetrics(createRegistry());
     metrics.buildInfo.set({ version: VERSION }, 1);
     const pools = createTargetPools(settings);
@@ -63,7 +72,7 @@ export class GatewayProcess {
       onInstalled: (table) => pools.retain(originsOf(table)),
     });
     const { admission } = limiter;
-    const gateway = createGateway({ settings, admission, pools, metrics, logger });
+    const gateway = createGateway({ settings, admission, pools, metrics, logger, accessLog });
     const state = new GatewayState(metrics.registry, instanceId, config, admission);
     const counters = new CounterAccess(
       config,
@@ -110,6 +119,7 @@ export class GatewayProcess {
     await this.parts.gateway.serviceForwarder.close();
     await this.parts.gateway.tokenCounter.close();
     await this.parts.limiter.close();
+    this.parts.gateway.recorder.flush();
     this.parts.management.server.close();
     this.parts.management.server.closeAllConnections();
     await this.parts.management.app.close();

@@ -7,11 +7,7 @@ const SHUTDOWN_MARGIN_MS = 5000;
 
 async function main(): Promise<void> {
   const settings = readSettings();
-  const logger = createLogger({
-    name: 'gateway-proxy',
-    level: settings.LOG_LEVEL,
-    buffered: true,
-  });
+  const logger = createLogger({ name: 'gateway-proxy', level: settings.LOG_LEVEL });
   guardProcess(logger);
   const gateway = await GatewayProcess.create(settings, logger);
   new Shutdown({ logger, deadlineMs: settings.GATEWAY_DRAIN_MS + SHUTDOWN_MARGIN_MS })

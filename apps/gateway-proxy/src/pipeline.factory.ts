@@ -8,6 +8,7 @@ import {
   type MasterKey,
 } from '@ai-gateway/node-runtime';
 import type { Admission } from '@ai-gateway/admission';
+import { AccessLog, type RequestLog } from './access-log.js';
 import { LocalTokenCounter } from './counting/local.token-counter.js';
 import { ServiceTokenCounter } from './counting/service.token-counter.js';
 import type { TokenCounter } from './counting/token-counter.port.js';
@@ -27,13 +28,14 @@ export interface PipelineParts {
   pools: TargetPools;
   metrics: GatewayMetrics;
   logger: Logger;
+  accessLog: RequestLog | null;
 }
 
 export const createTargetPools = (settings: GatewaySettings): TargetPools =>
   new TargetPools(createAddressPolicy({ allow: settings.UPSTREAM_ALLOW_ADDRESSES }));
 
 export function createGateway(parts: PipelineParts): Gateway {
-  const { settings, metrics, logger, admission, pools } = parts;
+  const { settings, metrics, logger, admission, pools, accessLog } = parts;
   const master = settings.MASTER_KEY === undefined ? null : parseMasterKey(settings.MASTER_KEY);
   const instanceId = settings.GATEWAY_INSTANCE_ID;
   const credentials = new CredentialOpener(master, logger);
@@ -42,7 +44,7 @@ export function createGateway(parts: PipelineParts): Gateway {
     metrics,
     logger,
     instanceId,
-    accessLog: settings.GATEWAY_ACCESS_LOG,
+    accessLog,
   });
   const gateway: Gateway = {
     options: {
@@ -64,6 +66,11 @@ export function createGateway(parts: PipelineParts): Gateway {
     nowMs: Date.now,
   };
   return gateway;
+}
+
+export function createAccessLog(settings: GatewaySettings, logger: Logger): RequestLog | null {
+  const isWanted = settings.GATEWAY_ACCESS_LOG && logger.isLevelEnabled('info');
+  return isWanted ? new AccessLog(logger.bindings()) : null;
 }
 
 const digestOf = (master: MasterKey | null): Gateway['apiKeyDigest'] =>

@@ -10,7 +10,7 @@ export interface PortClaim {
 }
 
 /** Every problem at once, one line each. */
-export class PortsTakenError extends Error {
+class PortsTakenError extends Error {
   override readonly name = 'PortsTakenError';
 }
 

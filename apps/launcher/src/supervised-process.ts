@@ -28,7 +28,7 @@ export interface SupervisionOptions {
   maxRestarts?: number;
 }
 
-export class StartError extends Error {
+class StartError extends Error {
   override readonly name = 'StartError';
 }
 

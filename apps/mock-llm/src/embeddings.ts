@@ -1,8 +1,8 @@
 /** Embeddings: unit vectors made from the text alone, as numbers or base64 floats. */
 import { randomFrom, seedOf } from './answer-text.js';
 
-export const DEFAULT_DIMENSIONS = 1536;
-export const MAX_DIMENSIONS = 3072;
+const DEFAULT_DIMENSIONS = 1536;
+const MAX_DIMENSIONS = 3072;
 
 type Fields = Readonly<Record<string, unknown>>;
 

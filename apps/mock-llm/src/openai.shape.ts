@@ -4,7 +4,7 @@ import type { Answer, AnswerChoice, AnswerShape, StreamPart, TokenFigures } from
 
 const FINGERPRINT = 'fp_mock';
 
-export const usageBody = ({ inputTokens, outputTokens }: TokenFigures) => ({
+const usageBody = ({ inputTokens, outputTokens }: TokenFigures) => ({
   prompt_tokens: inputTokens,
   completion_tokens: outputTokens,
   total_tokens: inputTokens + outputTokens,

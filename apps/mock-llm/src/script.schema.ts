@@ -26,7 +26,7 @@ const SHAPE = {
   write_bytes: z.int().min(1).max(65_536).describe('bytes per write, cutting through UTF-8'),
 };
 
-export const scriptSchema = z.strictObject(SHAPE).partial();
+const scriptSchema = z.strictObject(SHAPE).partial();
 export type Script = z.infer<typeof scriptSchema>;
 
 export const SCRIPT_FIELDS = Object.keys(SHAPE) as readonly (keyof Script)[];

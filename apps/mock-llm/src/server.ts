@@ -22,7 +22,7 @@ export interface MockLlmOptions {
 }
 
 /** What `GET /v1/models` lists; any other name is answered too. */
-export const LISTED_MODELS = [
+const LISTED_MODELS = [
   'gpt-4o',
   'gpt-4o-mini',
   'Qwen3-8B',

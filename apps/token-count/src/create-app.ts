@@ -6,7 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import type { Settings } from './settings.js';
 
-export const VERSION = '0.1.0';
+const VERSION = '0.1.0';
 
 /** A megabyte of prompt escaped at its worst (`\u0000`) is six; the largest contexts are twice that. */
 const MAX_BODY_BYTES = 12 * 1_048_576;

@@ -15,7 +15,7 @@ export interface RedisCounterReaderOptions {
 const NO_RESERVATION = '';
 const NO_LEASE_MS = 0;
 
-export class RedisCounterReader implements CounterReader {
+class RedisCounterReader implements CounterReader {
   private readonly planner: CounterPlanner;
   private readonly readScript = new RedisScript('admit.lua');
   private readonly adjustScript = new RedisScript('adjust.lua');

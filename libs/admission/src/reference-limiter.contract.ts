@@ -57,7 +57,7 @@ export const burstOf = ({ algorithm, limit }: ReferenceSpan): number =>
   algorithm === 'leaky_bucket' ? Math.min(limit, Math.max(1, Math.floor(limit / 10))) : limit;
 
 /** The published bound on what is charged from `fromMs` (exclusive) to `toMs` (inclusive). */
-export function boundOver(span: ReferenceSpan, fromMs: number, toMs: number): number {
+function boundOver(span: ReferenceSpan, fromMs: number, toMs: number): number {
   const { algorithm, spanMs, limit } = span;
   const elapsedMs = toMs - fromMs;
   if (algorithm === 'fixed_window') {

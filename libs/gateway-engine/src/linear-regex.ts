@@ -9,7 +9,7 @@ import { RE2JS, RE2JSException } from 're2js';
 import { UncompilableError } from './uncompilable.error.js';
 
 /** Program instructions of the largest accepted pattern. */
-export const MAX_REGEX_PROGRAM_SIZE = 2_000;
+const MAX_REGEX_PROGRAM_SIZE = 2_000;
 
 /**
  * Instructions × characters of one test: a program of 15 instructions reads the longest compared

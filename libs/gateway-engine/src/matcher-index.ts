@@ -18,7 +18,7 @@ interface Candidate {
 }
 
 /** All matchers filed under one field. */
-export interface FieldIndex {
+interface FieldIndex {
   readonly place: TextTest['place'];
   readonly field: string;
   readonly read: TextTest['read'];
@@ -126,7 +126,13 @@ function rarestEquality(
 function file(fields: Map<string, MutableFieldIndex>, matcher: CompiledMatcher, key: TextTest) {
   const { place, field, read } = key;
   const name = fieldKey(key);
-  const index = fields.get(name) ?? { place, field, read, byText: new Map(), first: matcher };
+  const index = fields.get(name) ?? {
+    place,
+    field,
+    read,
+    byText: new Map<string, Candidate[]>(),
+    first: matcher,
+  };
   fields.set(name, index);
   const candidate = { matcher, rest: matcher.tests.filter((test) => test !== key) };
   for (const value of key.values ?? []) {

@@ -4,7 +4,7 @@
  * included, so that a request is never recognised by what it lacks.
  */
 import type { MatchOperator } from '@ai-gateway/contracts';
-import { CONDITION_PLACES } from '@ai-gateway/contracts';
+import type { CONDITION_PLACES } from '@ai-gateway/contracts';
 import {
   asHeaderBytes,
   comparableHeader,

@@ -8,9 +8,7 @@ import { z } from 'zod';
 
 /** Documents the body of a success; errors share one envelope and are documented once. */
 export const Answers = (status: number, schema?: z.ZodType): MethodDecorator & ClassDecorator =>
-  schema === undefined
-    ? ApiResponse({ status })
-    : ApiResponse({ status, standardSchema: schema } as Parameters<typeof ApiResponse>[0]);
+  schema === undefined ? ApiResponse({ status }) : ApiResponse({ status, standardSchema: schema });
 
 export interface ApiDocsOptions {
   title: string;

@@ -9,8 +9,8 @@ export class NestLogger implements LoggerService {
     this.logger.debug(String(message));
   }
 
-  error(message: unknown, stack?: unknown): void {
-    this.logger.error({ stack: String(stack ?? '') }, String(message));
+  error(message: unknown, stack?: string): void {
+    this.logger.error({ stack }, String(message));
   }
 
   warn(message: unknown): void {

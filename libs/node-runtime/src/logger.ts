@@ -8,15 +8,7 @@ export interface LoggerOptions {
   /** Which process writes, for example `gateway-proxy`. */
   name: string;
   level: LogLevel;
-  /**
-   * Lines are written in blocks, at the latest after a fifth of a second: for processes that log
-   * every request. What is left is written when the process exits.
-   */
-  buffered?: boolean;
 }
-
-const BLOCK_BYTES = 8192;
-const FLUSH_MS = 200;
 
 /** Fields that never reach the log, whatever object carries them. */
 const REDACTED = [
@@ -31,19 +23,15 @@ const REDACTED = [
   'refresh_token',
 ];
 
-export function createLogger({ name, level, buffered = false }: LoggerOptions): Logger {
-  const options = {
+export function createLogger({ name, level }: LoggerOptions): Logger {
+  return pino({
     name,
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: REDACTED.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
     serializers: { err: describeError },
-  };
-  if (!buffered) return pino(options);
-  const destination = pino.destination({ dest: 1, sync: false, minLength: BLOCK_BYTES });
-  setInterval(() => destination.flush(), FLUSH_MS).unref();
-  return pino(options, destination);
+  });
 }
 
 /** Name, message, code and stack of an error and its causes; no own properties beyond these. */

@@ -16,9 +16,6 @@ const POSITIONS = 2 ** 22;
 /** Scratch space above this many bytes is given back after use. */
 const KEPT_BYTES = 4096;
 
-/** Longest piece one merge takes, bytes. */
-export const MAX_MERGE_BYTES = POSITIONS - 1;
-
 interface Scratch {
   next: Int32Array;
   previous: Int32Array;
@@ -37,7 +34,7 @@ export class BytePairMerger {
   constructor(private readonly table: RankTable) {}
 
   /**
-   * The number of tokens of `bytes[0, length)`, at most `MAX_MERGE_BYTES`; their ids are appended
+   * The number of tokens of `bytes[0, length)`, at most `POSITIONS` - 1; their ids are appended
    * to `ids` when that is given.
    */
   merge(bytes: Uint8Array, length: number, ids: number[] | null): number {

@@ -1,6 +1,7 @@
 /**
  * The client's address: the socket's peer, or, behind trusted proxies, the right-most hop of
- * X-Forwarded-For that is not itself a trusted proxy. Nobody else's header is believed.
+ * X-Forwarded-For that is not itself a trusted proxy. Nobody else's header is believed, and nothing to the left of
+ * that hop: the client may have written it.
  */
 import { BlockList, isIP } from 'node:net';
 
@@ -24,16 +25,19 @@ export function clientAddress(
   trusted: TrustedProxies,
 ): string {
   const address = plain(peer ?? '');
-  if (trusted === null || forwardedFor === undefined || !isTrusted(address, trusted))
-    return address;
-  const hops = forwardedFor.split(',', 100).map((hop) => plain(hop.trim()));
-  const client = hops.findLast((hop) => isIP(hop) !== 0 && !isTrusted(hop, trusted));
-  return client ?? address;
+  if (forwardedFor === undefined || !isTrusted(address, trusted)) return address;
+  const hops = forwardedFor.split(',').map((hop) => plain(hop.trim()));
+  const client = hops.findLast((hop) => !isTrusted(hop, trusted)) ?? '';
+  return isIP(client) === 0 ? address : client;
 }
 
 /** Node shows IPv4 peers of a dual-stack socket as `::ffff:1.2.3.4`. */
 const plain = (address: string): string =>
   address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 
-const isTrusted = (address: string, trusted: BlockList): boolean =>
-  trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+/** False for what is no address, such as that of a socket that has closed already. */
+export function isTrusted(address: string, trusted: TrustedProxies): boolean {
+  const family = isIP(address);
+  if (trusted === null || family === 0) return false;
+  return trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}

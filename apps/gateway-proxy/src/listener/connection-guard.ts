@@ -1,6 +1,6 @@
 /** Caps open connections per peer address, so that one host can't take all file descriptors. */
-import { isIP, type Socket } from 'node:net';
-import type { TrustedProxies } from './client-address.js';
+import type { Socket } from 'node:net';
+import { isTrusted, type TrustedProxies } from './client-address.js';
 
 export class ConnectionGuard {
   private readonly open = new Map<string, number>();
@@ -13,7 +13,7 @@ export class ConnectionGuard {
 
   onConnection(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    if (this.isTrusted(address)) return;
+    if (isTrusted(address, this.trusted)) return;
     const count = (this.open.get(address) ?? 0) + 1;
     if (count > this.maxPerAddress) {
       socket.destroy();
@@ -27,10 +27,5 @@ export class ConnectionGuard {
     const count = (this.open.get(address) ?? 1) - 1;
     if (count > 0) this.open.set(address, count);
     else this.open.delete(address);
-  }
-
-  private isTrusted(address: string): boolean {
-    if (this.trusted === null) return false;
-    return this.trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   }
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { newRequestId, requestIdFrom } from '@ai-gateway/node-runtime';
+import { requestIdFrom } from '@ai-gateway/node-runtime';
 import { answerRefusal } from '../pipeline/error-answer.js';
 import type { Gateway } from '../pipeline/gateway.js';
 import { handleRequest, handleUpgrade } from '../pipeline/pipeline.js';
@@ -21,7 +21,7 @@ import type { RunningTable } from '../pipeline/running-table.js';
 import { clientAddress as addressOf, type TrustedProxies } from './client-address.js';
 import { ConnectionGuard } from './connection-guard.js';
 import { checkFraming } from './framing.check.js';
-import { answerParserError, rejectRaw } from './parser-error.js';
+import { ParserErrors, rejectRaw } from './parser-error.js';
 
 export const MANAGEMENT_PATHS: ReadonlySet<string> = new Set([
   '/health',
@@ -52,11 +52,13 @@ export class DataListener {
   private inflight = 0;
   private draining = false;
   private idle: (() => void) | null = null;
+  private readonly parserErrors: ParserErrors;
 
   constructor(
     private readonly gateway: Gateway,
     private readonly options: DataListenerOptions,
   ) {
+    this.parserErrors = new ParserErrors(gateway.recorder);
     this.server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: options.headersTimeoutMs,
@@ -64,6 +66,7 @@ export class DataListener {
       keepAliveTimeout: options.keepAliveMs,
       connectionsCheckingInterval: 1000,
       requireHostHeader: false,
+      shouldUpgradeCallback: isWebSocket,
       noDelay: true,
     });
     // Node would drop lines beyond its count silently; they are counted in framing.check instead.
@@ -98,19 +101,18 @@ export class DataListener {
       this.reject(socket, req, refuse('method_not_allowed')),
     );
     this.server.on('upgrade', (req, socket, head) => this.onUpgrade(req, socket, head));
-    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      answerParserError(error, socket, this.gateway.recorder);
-    });
+    this.server.on('clientError', (error, socket) => this.parserErrors.onError(error, socket));
   }
 
   private readonly onRequest = (req: IncomingMessage, res: ServerResponse): void => {
     const ctx = this.contextOf(req, res);
+    this.parserErrors.onRequest(ctx);
+    if (this.draining) res.shouldKeepAlive = false;
     const framing = checkFraming(req);
     if (framing !== null) return this.refuseAndClose(ctx, framing);
     if (MANAGEMENT_PATHS.has(ctx.path)) return this.options.management(req, res);
     const overload = this.overload();
     if (overload !== null) return this.refuseAndClose(ctx, overload);
-    if (this.draining) res.shouldKeepAlive = false;
     this.track(handleRequest(ctx, this.gateway));
   };
 
@@ -146,7 +148,9 @@ export class DataListener {
   }
 
   private onUnmetExpectation(req: IncomingMessage, res: ServerResponse): void {
-    this.refuseAndClose(this.contextOf(req, res), refuse('expectation_failed'));
+    const ctx = this.contextOf(req, res);
+    this.parserErrors.onRequest(ctx);
+    this.refuseAndClose(ctx, refuse('expectation_failed'));
   }
 
   private refuseAndClose(ctx: RequestContext, refusal: Refusal): void {
@@ -163,9 +167,7 @@ export class DataListener {
   /** The pipeline answers refusals through a response bound to the socket. */
   private onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    if (!(socket instanceof Socket) || req.headers.upgrade?.toLowerCase() !== 'websocket') {
-      return this.reject(socket, req, refuse('upgrade_required'));
-    }
+    if (!(socket instanceof Socket)) return this.reject(socket, req, refuse('upgrade_required'));
     const res = new ServerResponse(req);
     res.shouldKeepAlive = false;
     res.assignSocket(socket);
@@ -177,7 +179,7 @@ export class DataListener {
   }
 
   private reject(socket: Duplex, req: IncomingMessage, refusal: Refusal): void {
-    const requestId = requestIdFrom(req.headers['x-request-id']) || newRequestId();
+    const requestId = requestIdFrom(req.headers['x-request-id']);
     rejectRaw(socket, refusal.reason, requestId);
     this.gateway.recorder.recordRejected(
       refusal.reason,
@@ -187,3 +189,10 @@ export class DataListener {
     );
   }
 }
+
+/** Any other upgrade is a plain request whose `Upgrade` field goes no further. */
+const isWebSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' &&
+  headers.upgrade?.toLowerCase() === 'websocket' &&
+  headers['transfer-encoding'] === undefined &&
+  (headers['content-length'] ?? '0') === '0';

@@ -132,16 +132,21 @@ function refusalOf(decision: AdmitDecision & { allowed: false }, ctx: RequestCon
   const rule = ruleOf(limit);
   const who = `Rule "${limit.ruleName}" of namespace "${ctx.namespace?.code ?? ''}"`;
   if (decision.neverFits) {
-    const message = `${who} admits ${state.limit} ${unitOf(state)}; the prompt alone is larger.`;
+    const message = `${who} admits ${amountOf(state)}; the prompt alone is larger.`;
     return refuse('prompt_exceeds_limit', { message, rule });
   }
   const isLease = state.measure === 'connections';
   return refuse(REASONS[limit.ruleType], {
-    message: `${who} admits ${state.limit} ${unitOf(state)}; ${state.remaining} left.`,
+    message: `${who} admits ${amountOf(state)}; ${state.remaining} left.`,
     rule,
     retryAfterMs: isLease ? LEASE_RETRY_MS : state.resetMs,
   });
 }
 
-const unitOf = (state: LimitState): string =>
-  state.measure === 'connections' ? 'requests in flight' : state.measure.replace('_', ' ');
+/** `2 requests per 60 s`, `1000 total tokens per 600 s`, `10 requests in flight`. */
+function amountOf({ applied, measure, limit }: LimitState): string {
+  if (measure === 'connections') return `${limit} requests in flight`;
+  const span = applied.limit.spans.find((one) => one.measure === measure && one.limit === limit);
+  const per = span === undefined ? '' : ` per ${span.spanMs / 1000} s`;
+  return `${limit} ${measure.replace('_', ' ')}${per}`;
+}

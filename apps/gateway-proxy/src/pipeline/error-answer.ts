@@ -10,9 +10,9 @@ import { gatewayHeaders, retryHeaders } from './response-headers.js';
 const LINGER_MS = 2000;
 
 export function answerRefusal(ctx: RequestContext, gateway: Gateway, refusal: Refusal): void {
-  ctx.refusal = refusal;
   const { res } = ctx;
   if (res.destroyed || res.writableEnded) return;
+  ctx.refusal = refusal;
   const entry = CLIENT_ERRORS[refusal.reason];
   if (res.headersSent) return breakAnswer(ctx, entry, refusal);
   ctx.statusCode = entry.status;
@@ -20,6 +20,8 @@ export function answerRefusal(ctx: RequestContext, gateway: Gateway, refusal: Re
     JSON.stringify(errorBody(protocolOf(ctx), entry, detailsOf(ctx, refusal))),
     'utf8',
   );
+  const uploads = isUploading(ctx);
+  if (!ctx.req.complete) res.shouldKeepAlive = false;
   res.writeHead(entry.status, [
     ...gatewayHeaders(ctx, gateway),
     ...(refusal.retryAfterMs === undefined ? [] : retryHeaders(refusal.retryAfterMs)),
@@ -30,9 +32,13 @@ export function answerRefusal(ctx: RequestContext, gateway: Gateway, refusal: Re
     'content-length',
     String(body.length),
   ]);
-  res.end(body);
-  if (!ctx.req.complete) linger(ctx);
+  if (uploads) linger(ctx, body);
+  else res.end(body);
 }
+
+/** The client is sending, and would meet a reset instead of the answer if it were cut off. */
+const isUploading = ({ req, awaitsContinue, uploadBroken }: RequestContext): boolean =>
+  !req.complete && !uploadBroken && !awaitsContinue;
 
 const protocolOf = (ctx: RequestContext): WireProtocol => ctx.surface?.protocol ?? 'openai';
 
@@ -53,11 +59,13 @@ function breakAnswer(ctx: RequestContext, entry: ClientErrorEntry, refusal: Refu
   ctx.res.end(errorEvent(protocolOf(ctx), entry, detailsOf(ctx, refusal)));
 }
 
-function linger(ctx: RequestContext): void {
-  const { req, res } = ctx;
-  req.resume();
-  const timer = setTimeout(() => req.destroy(), LINGER_MS);
-  req.once('close', () => clearTimeout(timer));
-  req.once('end', () => clearTimeout(timer));
-  res.shouldKeepAlive = false;
+/** The whole answer goes out at once; its end, which closes the connection, waits for the upload. */
+function linger({ req, res }: RequestContext, body: Buffer): void {
+  res.write(body);
+  const end = (): void => {
+    clearTimeout(timer);
+    res.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  req.once('end', end).once('close', end).resume();
 }

@@ -2,9 +2,9 @@
  * Step 7: to the upstream. A target that cannot be connected to has received nothing, so the next
  * one is tried; anything sent is never sent twice.
  */
-import { chooseTarget } from '@ai-gateway/gateway-engine';
+import { chooseTarget, type CompiledTarget } from '@ai-gateway/gateway-engine';
 import type { Gateway } from './gateway.js';
-import type { Upgrade } from '../upstream/forwarder.port.js';
+import type { ExchangeResult, Forwarder, Upgrade } from '../upstream/forwarder.port.js';
 import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
 import { gatewayHeaders } from './response-headers.js';
@@ -19,10 +19,9 @@ export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Re
   let refusal: Refusal | null = null;
   ctx.forwardedAt = performance.now();
   while (ctx.target !== null) {
+    if (ctx.res.destroyed) return leaveGone(ctx);
     const { target } = ctx;
-    gateway.balancer.started(target.id);
-    const result = await forwarder.exchange(ctx, target);
-    gateway.balancer.ended(target.id);
+    const result = await exchangeWith(target, ctx, gateway, forwarder);
     gateway.recorder.upstreamAnswered(ctx, result.endState);
     ctx.endState = result.endState;
     ({ refusal } = result);
@@ -34,6 +33,27 @@ export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Re
     ctx.target = next;
   }
   return refusal;
+}
+
+async function exchangeWith(
+  target: CompiledTarget,
+  ctx: RequestContext,
+  { balancer }: Gateway,
+  forwarder: Forwarder,
+): Promise<ExchangeResult> {
+  balancer.started(target.id);
+  try {
+    return await forwarder.exchange(ctx, target);
+  } finally {
+    balancer.ended(target.id);
+  }
+}
+
+/** The client left before anything was sent: nobody would read the answer. */
+function leaveGone(ctx: RequestContext): null {
+  ctx.clientGone = true;
+  ctx.endState = 'client_gone';
+  return null;
 }
 
 /** Only plain services take upgrades. */

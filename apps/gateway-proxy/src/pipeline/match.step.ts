@@ -1,12 +1,26 @@
-/** Step 3: whose request this is and where it goes: namespace by matcher, route by path, model. */
+/**
+ * Step 3: whose request this is and where it goes: namespace by matcher, route by path, model.
+ * What the head alone decides is decided before the body is read.
+ */
 import { findModel, matchNamespace, type CompiledNamespace } from '@ai-gateway/gateway-engine';
 import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
 import type { RunningTable } from './running-table.js';
 
-export function match(ctx: RequestContext): Refusal | null {
+/** Refuses by the head alone what no body could save. */
+export function matchHead(ctx: RequestContext): Refusal | null {
   if (ctx.path === '') return refuse('invalid_path');
-  return refuseRepeatedRoutingHeader(ctx) ?? matchTenant(ctx) ?? matchDestination(ctx);
+  return refuseRepeatedRoutingHeader(ctx) ?? refuseUnknownPath(ctx);
+}
+
+function refuseUnknownPath({ route, surface, method }: RequestContext): Refusal | null {
+  if (route?.kind === 'found' || surface?.method === method) return null;
+  const isKnown = surface !== null || route?.kind === 'method_not_allowed';
+  return refuse(isKnown ? 'method_not_allowed' : 'route_not_found');
+}
+
+export function match(ctx: RequestContext): Refusal | null {
+  return matchTenant(ctx) ?? (ctx.route?.kind === 'found' ? matchRoute(ctx) : matchModel(ctx));
 }
 
 /** Node joins repeated headers, and a joined value would slip past an equality matcher. */
@@ -40,15 +54,6 @@ function namespaceOf(ctx: RequestContext, table: RunningTable): CompiledNamespac
   if (matched !== null && matched.matcherId !== null) return matched.namespace;
   if (boundTo !== null) return table.namespaces.get(boundTo) ?? null;
   return matched?.namespace ?? null;
-}
-
-function matchDestination(ctx: RequestContext): Refusal | null {
-  const { route, surface } = ctx;
-  if (route?.kind === 'found') return matchRoute(ctx);
-  if (surface === null) {
-    return refuse(route?.kind === 'method_not_allowed' ? 'method_not_allowed' : 'route_not_found');
-  }
-  return surface.method === ctx.method ? matchModel(ctx) : refuse('method_not_allowed');
 }
 
 function matchRoute(ctx: RequestContext): Refusal | null {

@@ -10,7 +10,7 @@ import type { Upgrade } from '../upstream/forwarder.port.js';
 import { forward, forwardUpgrade } from './forward.step.js';
 import type { Gateway } from './gateway.js';
 import { identify } from './identify.step.js';
-import { match } from './match.step.js';
+import { match, matchHead } from './match.step.js';
 import { readRequest } from './read.step.js';
 import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
@@ -47,6 +47,7 @@ export async function handleUpgrade(
 async function prepare(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
   return (
     identify(ctx, gateway) ??
+    matchHead(ctx) ??
     (await readRequest(ctx, gateway)) ??
     match(ctx) ??
     check(ctx, gateway) ??

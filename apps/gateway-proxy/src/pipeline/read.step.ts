@@ -11,12 +11,11 @@ import type { RequestContext } from './request-context.js';
 export async function readRequest(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
   const { surface } = ctx;
   const takesLlmBody = surface !== null && surface.method === 'POST' && ctx.method === 'POST';
-  const hasBody = announcesBody(ctx);
-  if (takesLlmBody || (hasBody && isJson(ctx))) {
-    const refusal = checkMediaType(ctx, takesLlmBody);
+  if (takesLlmBody) {
+    const refusal = checkMediaType(ctx);
     if (refusal !== null) return refusal;
   }
-  if (hasBody) {
+  if (announcesBody(ctx)) {
     const refusal = await receiveBody(ctx, gateway);
     if (refusal !== null) return refusal;
   }
@@ -36,18 +35,20 @@ function isJson(ctx: RequestContext): boolean {
   return JSON_TYPE.test(ctx.req.headers['content-type'] ?? '');
 }
 
-function checkMediaType(ctx: RequestContext, takesLlmBody: boolean): Refusal | null {
-  if (takesLlmBody && !isJson(ctx)) return refuse('unsupported_media_type');
-  const coding = ctx.req.headers['content-encoding'];
-  if (!takesLlmBody || coding === undefined || coding.toLowerCase() === 'identity') return null;
-  return refuse('unsupported_media_type');
-}
+const isEncoded = (ctx: RequestContext): boolean =>
+  (ctx.req.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
+
+const checkMediaType = (ctx: RequestContext): Refusal | null =>
+  isJson(ctx) && !isEncoded(ctx) ? null : refuse('unsupported_media_type');
 
 async function receiveBody(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
   const { maxBodyBytes, bodyIdleMs } = gateway.options;
   if (Number(ctx.req.headers['content-length'] ?? 0) > maxBodyBytes)
     return refuse('body_too_large');
-  if (ctx.req.headers.expect !== undefined) ctx.res.writeContinue();
+  if (ctx.awaitsContinue) {
+    ctx.res.writeContinue();
+    ctx.awaitsContinue = false;
+  }
   const received = await new BodyReceiver(ctx, maxBodyBytes, bodyIdleMs).done;
   if (!Buffer.isBuffer(received)) return received;
   ctx.bodyBytes = received;
@@ -69,8 +70,8 @@ class BodyReceiver {
   ) {
     this.done = new Promise((resolve) => (this.resolve = resolve));
     this.idleTimer = setTimeout(() => this.finish(refuse('request_timeout')), idleMs);
+    ctx.rejectUpload = (refusal) => this.finish(refusal);
     ctx.req.on('data', this.onData).on('end', this.onEnd).on('close', this.onClose);
-    ctx.req.on('error', this.onClose);
   }
 
   private readonly onData = (chunk: Buffer): void => {
@@ -89,11 +90,13 @@ class BodyReceiver {
   private readonly onClose = (): void => {
     if (this.ctx.req.complete) return;
     this.ctx.clientGone = true;
+    this.ctx.endState = 'client_gone';
     this.finish(refuse('request_timeout'));
   };
 
   private finish(result: Buffer | Refusal): void {
     clearTimeout(this.idleTimer);
+    this.ctx.rejectUpload = null;
     this.ctx.req.off('data', this.onData).off('end', this.onEnd).off('close', this.onClose);
     this.resolve(result);
   }
@@ -130,7 +133,7 @@ function whereOf({ reason, position, param }: JsonRefusal): Partial<Refusal> {
 
 /** A plain service's JSON is read for matching only; what is not JSON simply has no fields. */
 function readServiceBody(ctx: RequestContext): Refusal | null {
-  if (ctx.bodyBytes === null || !isJson(ctx)) return null;
+  if (ctx.bodyBytes === null || !isJson(ctx) || isEncoded(ctx)) return null;
   const refusal = parseBody(ctx, ctx.bodyBytes);
   return refusal?.reason === 'invalid_json' ? null : refusal;
 }

@@ -65,6 +65,12 @@ export class RequestContext implements RequestFacts, RequestOrigin {
   /** When the request left for the upstream; 0 while it has not. */
   forwardedAt = 0;
   clientGone = false;
+  /** The client holds its body back until it is told to go on. Source: RFC 9110 §10.1.1. */
+  awaitsContinue: boolean;
+  /** Ends the reading of the body with a refusal; null while none is being read. */
+  rejectUpload: ((refusal: Refusal) => void) | null = null;
+  /** The rest of the body cannot be read any more. */
+  uploadBroken = false;
 
   private parsedQuery: URLSearchParams | null = null;
 
@@ -77,6 +83,7 @@ export class RequestContext implements RequestFacts, RequestOrigin {
     const target = originForm(req.url ?? '/');
     const queryAt = target.indexOf('?');
     this.method = req.method ?? 'GET';
+    this.awaitsContinue = req.headers.expect !== undefined && req.httpVersion === '1.1';
     this.rawPath = queryAt < 0 ? target : target.slice(0, queryAt);
     this.rawQuery = queryAt < 0 ? '' : target.slice(queryAt + 1);
     this.path = canonicalPath(this.rawPath) ?? '';
@@ -101,8 +108,8 @@ export class RequestContext implements RequestFacts, RequestOrigin {
 /** Absolute targets have been checked to name this host; only their path counts. */
 function originForm(url: string): string {
   if (url.startsWith('/')) return url;
-  const pathAt = url.indexOf('/', url.indexOf('//') + 2);
-  return pathAt < 0 ? '/' : url.slice(pathAt);
+  const target = /^https?:\/\/[^/?#]*(.*)$/i.exec(url)?.[1] ?? '';
+  return target.startsWith('/') ? target : `/${target}`;
 }
 
 /** Lower case, without port; IPv6 literals keep their brackets. */

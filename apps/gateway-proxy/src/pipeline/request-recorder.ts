@@ -5,6 +5,7 @@
 import type { EndState, UsageRecord } from '@ai-gateway/contracts';
 import type { Logger } from '@ai-gateway/node-runtime';
 import { CLIENT_ERRORS } from '@ai-gateway/contracts';
+import type { RequestLog } from '../access-log.js';
 import type { GatewayMetrics } from '../metrics.js';
 import type { RequestContext } from './request-context.js';
 import { NO_TOKENS, type SettledTokens } from './settled-tokens.js';
@@ -13,7 +14,8 @@ export interface RequestRecorderOptions {
   metrics: GatewayMetrics;
   logger: Logger;
   instanceId: string;
-  accessLog: boolean;
+  /** Null: requests are not logged. */
+  accessLog: RequestLog | null;
 }
 
 interface Countable {
@@ -37,13 +39,13 @@ export class RequestRecorder {
     this.countRequest(ctx);
     this.observeTimes(ctx, endedAt);
     if (tokens !== NO_TOKENS) this.countTokens(ctx, tokens);
-    if (this.options.accessLog) this.logRequest(ctx, tokens, endedAt);
+    if (this.options.accessLog !== null) this.logRequest(ctx, tokens, endedAt);
   }
 
   /** A request that ended before it became one: parser errors, shed load. */
   recordRejected(reason: string, requestId: string, clientAddress: string, detail: string): void {
     this.options.metrics.errors.inc({ reason });
-    if (!this.options.accessLog) return;
+    if (this.options.accessLog === null) return;
     this.options.logger.info(
       { request_id: requestId, client_ip: clientAddress, error: reason, detail },
       'request rejected',
@@ -61,6 +63,11 @@ export class RequestRecorder {
     this.counter(`u|${upstream}|${codeClass}`, () =>
       this.options.metrics.upstreamRequests.labels(upstream, codeClass),
     ).inc();
+  }
+
+  /** Writes out what is still collected. */
+  flush(): void {
+    this.options.accessLog?.flush();
   }
 
   private countRequest(ctx: RequestContext): void {
@@ -117,16 +124,13 @@ export class RequestRecorder {
   }
 
   private logRequest(ctx: RequestContext, tokens: SettledTokens, endedAt: number): void {
-    const { logger, instanceId } = this.options;
-    logger.info(
-      {
-        ...usageRecordOf(ctx, tokens, instanceId, endedAt),
-        method: ctx.method,
-        path: ctx.rawPath,
-        client_ip: ctx.clientAddress,
-      },
-      'request',
-    );
+    const { accessLog, instanceId } = this.options;
+    accessLog?.write({
+      ...usageRecordOf(ctx, tokens, instanceId, endedAt),
+      method: ctx.method,
+      path: ctx.rawPath,
+      client_ip: ctx.clientAddress,
+    });
   }
 
   private counter(key: string, create: () => Countable): Countable {

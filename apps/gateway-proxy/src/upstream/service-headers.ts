@@ -25,9 +25,12 @@ const HELD: ReadonlySet<string> = new Set([
 const UPGRADE_ONLY: ReadonlySet<string> = new Set(['connection', 'upgrade']);
 
 /** `http-proxy` copies `req.headers`, and all steps are done with them: they are made in place. */
-export function makeServiceHeaders(ctx: RequestContext, credential: string | null): void {
+export function makeServiceHeaders(
+  ctx: RequestContext,
+  credential: string | null,
+  isUpgrade: boolean,
+): void {
   const { headers } = ctx.req;
-  const isUpgrade = headers.upgrade?.toLowerCase() === 'websocket';
   const named = connectionNamed(headers);
   for (const name of Object.keys(headers)) {
     const isFraming = name === 'transfer-encoding' || name === 'content-length';

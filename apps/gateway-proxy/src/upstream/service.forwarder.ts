@@ -37,7 +37,7 @@ export class ServiceForwarder implements UpgradeForwarder {
   }
 
   exchange(ctx: RequestContext, target: CompiledTarget): Promise<ExchangeResult> {
-    const refusal = this.prepare(ctx, target);
+    const refusal = this.prepare(ctx, target, false);
     if (refusal !== null) return Promise.resolve({ endState: 'never_sent', refusal });
     const exchange = new ServiceExchange(
       ctx,
@@ -60,7 +60,7 @@ export class ServiceForwarder implements UpgradeForwarder {
     target: CompiledTarget,
     { socket, head }: Upgrade,
   ): Promise<Refusal | null> {
-    const refusal = this.prepare(ctx, target);
+    const refusal = this.prepare(ctx, target, true);
     if (refusal !== null) return refusal;
     const options = { ...this.options(ctx, target), agent: undefined };
     this.proxy.ws(ctx.req, socket, head, options, () => socket.destroy());
@@ -75,11 +75,11 @@ export class ServiceForwarder implements UpgradeForwarder {
     return Promise.resolve();
   }
 
-  private prepare(ctx: RequestContext, target: CompiledTarget): Refusal | null {
+  private prepare(ctx: RequestContext, target: CompiledTarget, isUpgrade: boolean): Refusal | null {
     if (!this.pools.allowsHost(new URL(target.origin).hostname)) {
       return refuse('upstream_connect_error');
     }
-    makeServiceHeaders(ctx, this.credentials.credentialOf(target));
+    makeServiceHeaders(ctx, this.credentials.credentialOf(target), isUpgrade);
     return null;
   }
 

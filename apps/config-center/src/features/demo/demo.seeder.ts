@@ -56,20 +56,20 @@ export class DemoSeeder {
   private async seedUpstream({ upstream, models }: DemoUpstream): Promise<void> {
     const targets = [{ url: this.settings.mockLlmUrl }];
     const body = upstreamCreateSchema.parse({ ...upstream, targets });
-    await unlessThere(async () => void (await this.upstreams.create(body)));
+    await unlessThere(() => this.upstreams.create(body));
     const query = { ...FIRST, sort: 'upstream_id', upstream_code: upstream.upstream_code };
     const [existing] = (await this.upstreams.list(query)).items;
     if (existing === undefined) return;
     for (const model_name of models) {
       const model = modelCreateSchema.parse({ model_name, upstream_id: existing.upstream_id });
-      await unlessThere(async () => void (await this.models.create(model)));
+      await unlessThere(() => this.models.create(model));
     }
   }
 }
 
 const FIRST: Omit<ListQuery, 'sort'> = { page: 1, size: 1 };
 
-async function unlessThere(create: () => Promise<void>): Promise<void> {
+async function unlessThere(create: () => Promise<unknown>): Promise<void> {
   try {
     await create();
   } catch (error) {

@@ -26,7 +26,7 @@ function checkField({ in: place, field }: MatcherCondition, path: string): void 
 }
 
 /** Rejects with UNSUPPORTED_REGEX and the reason when the linear-time engine cannot run it. */
-export function requireRegex(pattern: string, path: string): void {
+function requireRegex(pattern: string, path: string): void {
   const result = compileRegex(pattern);
   if (result.ok) return;
   throw new AdminError('UNSUPPORTED_REGEX', { details: [{ path, message: result.reason }] });

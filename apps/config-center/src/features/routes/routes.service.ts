@@ -13,7 +13,7 @@ import {
   updateRow,
   viewOf,
 } from '../../platform/resources/stored-row.js';
-import { ConfigRevisions, type Written } from '../../platform/revisions/config-revisions.js';
+import { ConfigRevisions, Written } from '../../platform/revisions/config-revisions.js';
 import { requireUpstreamReference } from '../upstreams/upstreams.read-model.js';
 import { RouteEntity } from './route.entity.js';
 
@@ -39,20 +39,19 @@ export class RoutesService {
 
   /** Idempotent: a route of the same path and name is brought to what the body says. */
   async create(body: RouteCreate): Promise<Written<Route>> {
-    let isNew = true;
-    const written = await this.revisions.write(async (tx) => {
+    const { value, revision } = await this.revisions.write(async (tx) => {
       const { path, name } = body;
       await requireUpstreamReference(tx.manager, body.upstream_id);
       const existing = await tx.manager.findOneBy(RouteEntity, { path, name });
-      isNew = existing === null;
       const row =
         existing === null
           ? await insertRow(tx, RouteEntity, body)
           : await updateRow(tx, existing, { changes: body, expected: '*' });
       tx.changed('route', row.route_id, row);
-      return viewOf(row);
+      const location = existing === null ? `/api/v1/routes/${row.route_id}` : null;
+      return { route: viewOf(row), location };
     });
-    return isNew ? written.createdAt(`/api/v1/routes/${written.value.route_id}`) : written;
+    return new Written(value.route, revision, value.location);
   }
 
   update(id: number, changes: RouteUpdate, expected: ExpectedVersion): Promise<Written<Route>> {

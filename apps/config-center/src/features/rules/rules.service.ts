@@ -54,7 +54,7 @@ export class RulesService {
   update(id: number, changes: RuleUpdate, expected: ExpectedVersion): Promise<Written<Rule>> {
     return this.revisions.write(async (tx) => {
       const before = await requireRow(tx.manager, RuleEntity, { rule_id: id });
-      const { rule_config } = checkedRule({ ...before, ...changes });
+      const { rule_config } = checkedRule(Object.assign({}, before, changes));
       const row = await updateRow(tx, before, { changes: { ...changes, rule_config }, expected });
       tx.changed('rule', id, row);
       return ruleOf(row);

@@ -58,7 +58,9 @@ export function isStoreFailure(error: unknown): boolean {
   const { code, errcode, message } = driverErrorOf(error);
   if (UNAVAILABLE_CODES.has(code ?? '')) return true;
   if (errcode !== undefined && SQLITE_UNAVAILABLE.has(errcode & 0xff)) return true;
-  return /Pool is closed|closed state|database is not open|finalized|not established/i.test(message ?? '');
+  return /Pool is closed|closed state|database is not open|finalized|not established/i.test(
+    message ?? '',
+  );
 }
 
 /** For the error filter: failures of reads, which don't pass through a transaction. */
@@ -68,5 +70,5 @@ export const translateStoreError = (error: unknown): AdminError | null =>
 /** TypeORM wraps the driver's error. */
 function driverErrorOf(error: unknown): DriverError {
   if (!(error instanceof Error)) return {};
-  return ((error as { driverError?: DriverError }).driverError ?? error) as DriverError;
+  return (error as { driverError?: DriverError }).driverError ?? error;
 }

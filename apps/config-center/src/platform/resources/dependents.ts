@@ -62,7 +62,7 @@ export function ownedRows<Row extends ObjectLiteral>(
     count: (manager, ownerId) => manager.countBy(entity, whereOwner(ownerId)),
     async removeAll(tx, ownerId) {
       const rows = await tx.manager.findBy(entity, whereOwner(ownerId));
-      for (const row of rows) tx.changed(kind, row[idColumn] as number, null);
+      for (const row of rows) tx.changed(kind, row[idColumn], null);
       await tx.manager.remove(rows);
     },
   };

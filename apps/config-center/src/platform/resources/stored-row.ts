@@ -17,11 +17,11 @@ export type View<Row extends StoredEntity> = Omit<Row, 'create_time' | 'update_t
   update_time: string;
 };
 
-export const viewOf = <Row extends StoredEntity>(row: Row): View<Row> => ({
-  ...row,
-  create_time: row.create_time.toISOString(),
-  update_time: row.update_time.toISOString(),
-});
+export const viewOf = <Row extends StoredEntity>(row: Row): View<Row> =>
+  Object.assign({}, row, {
+    create_time: row.create_time.toISOString(),
+    update_time: row.update_time.toISOString(),
+  });
 
 export async function requireRow<Row extends ObjectLiteral>(
   manager: EntityManager,

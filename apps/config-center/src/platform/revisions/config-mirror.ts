@@ -23,7 +23,7 @@ export class ConfigMirror {
     if (feed.type === 'full') this.values = new Map();
     const touched = feed.changes.map(({ kind, id, value }) => {
       const previous = before.get(kind)?.get(id) ?? null;
-      const after = (value ?? null) as object | null;
+      const after = value ?? null;
       this.set(kind, id, after);
       return { kind, id, before: previous, after };
     });

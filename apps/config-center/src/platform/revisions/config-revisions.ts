@@ -80,7 +80,7 @@ function changeRow({ kind, id, next, head, now }: ChangeParts): ConfigChangeEnti
   row.kind = kind;
   row.resource_id = id;
   row.revision = head.revision;
-  row.value = next === null ? null : (CONFIG_VALUE_SCHEMAS[kind].parse(next) as object);
+  row.value = next === null ? null : CONFIG_VALUE_SCHEMAS[kind].parse(next);
   row.create_time = now;
   return row;
 }

@@ -37,6 +37,7 @@ export class Initial1763700000000 implements MigrationInterface {
 const tables = (runner: QueryRunner): TableOptions[] => [
   ...namespaceTables(runner),
   ...upstreamTables(runner),
+  ...trafficTables(runner),
   ...accessTables(runner),
   ...revisionTables(),
 ];
@@ -143,6 +144,12 @@ function upstreamTables(runner: QueryRunner): TableOptions[] {
       indices: [index('idx_target_upstream', 'upstream_id')],
       foreignKeys: [reference('fk_target_upstream', 'upstream_id', 'upstreams')],
     },
+  ];
+}
+
+/** What leads to upstreams. */
+function trafficTables(runner: QueryRunner): TableOptions[] {
+  return [
     {
       name: 'models',
       columns: [
