@@ -6,7 +6,7 @@ import { z } from 'zod';
 const MIN_SECRET_CHARS = 16;
 
 /** Documented in `docs/reference/settings.md`, which a test compares with this shape. */
-export const SETTINGS_SHAPE = {
+const SETTINGS_SHAPE = {
   TOKEN_SERVICE_PORT: setting.port(8002).describe('port of the token service'),
   SERVER_HOST: setting.text('127.0.0.1').describe('address to listen on'),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
@@ -22,10 +22,12 @@ export const SETTINGS_SHAPE = {
   TOKEN_SERVICE_DOCS: setting.flag(true).describe('serve /docs and /docs-json'),
 } as const;
 
-export const SETTINGS_SECRETS = ['TOKEN_SERVICE_CREDENTIAL'] as const;
-
-/** Variables of our prefix that callers read. */
-const FOREIGN = ['TOKEN_SERVICE_URL'];
+export const settingsSpec = {
+  shape: SETTINGS_SHAPE,
+  ownPrefix: 'TOKEN_SERVICE_',
+  foreign: ['TOKEN_SERVICE_URL'],
+  secrets: ['TOKEN_SERVICE_CREDENTIAL'],
+} as const;
 
 export interface Settings {
   port: number;
@@ -39,15 +41,7 @@ export interface Settings {
 
 /** Throws a SettingsError, also for a host that others can reach while no credential is set. */
 export function readSettings(env: Environment = process.env): Settings {
-  const values = loadSettings(
-    {
-      shape: SETTINGS_SHAPE,
-      ownPrefix: 'TOKEN_SERVICE_',
-      foreign: FOREIGN,
-      secrets: SETTINGS_SECRETS,
-    },
-    env,
-  );
+  const values = loadSettings(settingsSpec, env);
   const credential = values.TOKEN_SERVICE_CREDENTIAL ?? null;
   if (credential === null && !isLoopback(values.SERVER_HOST)) {
     throw new SettingsError([
