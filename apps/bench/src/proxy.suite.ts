@@ -1,4 +1,4 @@
-/** What the gateway costs above a bare pass-through; docs/performance.md says how to read the table. */
+/** What the gateway costs above a bare pass-through; the README says how to read the table. */
 import { writeFileSync } from 'node:fs';
 import { UsageError, type BenchOptions } from './options.js';
 import { judge, resultRows, tableText, verdictText, type Verdict } from './report.js';

@@ -1,6 +1,11 @@
 /** A gateway in this process over a given configuration, with scripted upstreams; for tests. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  createServer as createNetServer,
+  type AddressInfo,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigSource } from '@ai-gateway/config-feed';
 import {
@@ -224,6 +229,49 @@ export class ScriptedUpstream {
     this.script(req, res, body);
   }
 }
+
+/** An upstream of bytes, for answers that no HTTP server would give. */
+export class RawUpstream {
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: NetServer,
+    private script: RawScript,
+  ) {
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => this.sockets.delete(socket));
+      socket.once('data', (bytes) => this.script(socket, bytes.toString('latin1')));
+    });
+  }
+
+  static async start(script: RawScript = () => undefined): Promise<RawUpstream> {
+    const upstream = new RawUpstream(createNetServer(), script);
+    await new Promise<void>((resolve) => upstream.server.listen(0, '127.0.0.1', resolve));
+    return upstream;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get openConnections(): number {
+    return this.sockets.size;
+  }
+
+  /** What is done with the first bytes of a connection. */
+  next(script: RawScript): void {
+    this.script = script;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+export type RawScript = (socket: Socket, head: string) => void;
 
 export const CHAT_ANSWER = JSON.stringify({
   id: 'chatcmpl-1',

@@ -3,6 +3,7 @@
  * one is tried; anything sent is never sent twice.
  */
 import { chooseTarget, type CompiledTarget } from '@ai-gateway/gateway-engine';
+import { answerRefusal } from './error-answer.js';
 import type { Gateway } from './gateway.js';
 import type { ExchangeResult, Forwarder, Upgrade } from '../upstream/forwarder.port.js';
 import { refuse, type Refusal } from './refusal.js';
@@ -56,7 +57,7 @@ function leaveGone(ctx: RequestContext): null {
   return null;
 }
 
-/** Only plain services take upgrades. */
+/** Only plain services take upgrades. A refused connection is not tried elsewhere. */
 export async function forwardUpgrade(
   ctx: RequestContext,
   gateway: Gateway,
@@ -66,15 +67,18 @@ export async function forwardUpgrade(
   if (target === null || destination?.upstream.protocol !== 'http') {
     return refuse('upgrade_required');
   }
-  ctx.res.detachSocket(upgrade.socket);
-  ctx.statusCode = 101;
-  ctx.endState = 'complete_reported';
+  if (ctx.res.destroyed) return leaveGone(ctx);
+  ctx.forwardedAt = performance.now();
   gateway.balancer.started(target.id);
   try {
-    return await gateway.serviceForwarder.upgrade(ctx, target, upgrade);
+    await gateway.serviceForwarder.upgrade(ctx, target, upgrade, (refusal) =>
+      answerRefusal(ctx, gateway, refusal),
+    );
   } finally {
     gateway.balancer.ended(target.id);
   }
+  gateway.recorder.upstreamAnswered(ctx, ctx.endState);
+  return null;
 }
 
 /** `GET /v1/models`: the names of the running configuration. */

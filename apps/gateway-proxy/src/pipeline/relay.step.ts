@@ -64,10 +64,8 @@ export class ResponseRelay {
     ctx.metering = meteringOf(meteredProtocol(ctx), status, headers);
     const passed = this.policy.passed(headers);
     const length = headers['content-length'];
-    if (length !== undefined && ctx.method !== 'HEAD') {
-      passed.push('content-length', length);
-      this.remainingBytes = Number(length);
-    }
+    if (length !== undefined) passed.push('content-length', length);
+    if (length !== undefined && ctx.method !== 'HEAD') this.remainingBytes = Number(length);
     ctx.res.writeHead(status, [...gatewayHeaders(ctx, this.gateway), ...passed]);
     if (ctx.metering.isSse) ctx.res.flushHeaders();
   }

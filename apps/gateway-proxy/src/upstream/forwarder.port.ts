@@ -18,8 +18,16 @@ export interface Forwarder {
 }
 
 export interface UpgradeForwarder extends Forwarder {
-  /** Hands a WebSocket over; resolves when it has closed. A refusal leaves the socket to the caller. */
-  upgrade(ctx: RequestContext, target: CompiledTarget, upgrade: Upgrade): Promise<Refusal | null>;
+  /**
+   * Hands a WebSocket over; resolves when its connection has closed. What the client must be told
+   * instead goes to `answer` while the connection still can take it.
+   */
+  upgrade(
+    ctx: RequestContext,
+    target: CompiledTarget,
+    upgrade: Upgrade,
+    answer: (refusal: Refusal) => void,
+  ): Promise<void>;
 }
 
 /** An upgrade request's connection and the bytes that came behind its head. */
