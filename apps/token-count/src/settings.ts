@@ -1,6 +1,12 @@
 /** The only reader of the environment in this process. */
 import type { LogLevel } from '@ai-gateway/contracts';
-import { loadSettings, setting, SettingsError, type Environment } from '@ai-gateway/node-runtime';
+import {
+  isLoopbackHost,
+  loadSettings,
+  setting,
+  SettingsError,
+  type Environment,
+} from '@ai-gateway/node-runtime';
 import { z } from 'zod';
 
 const MIN_SECRET_CHARS = 16;
@@ -43,7 +49,7 @@ export interface Settings {
 export function readSettings(env: Environment = process.env): Settings {
   const values = loadSettings(settingsSpec, env);
   const credential = values.TOKEN_SERVICE_CREDENTIAL ?? null;
-  if (credential === null && !isLoopback(values.SERVER_HOST)) {
+  if (credential === null && !isLoopbackHost(values.SERVER_HOST)) {
     throw new SettingsError([
       'TOKEN_SERVICE_CREDENTIAL: is required when SERVER_HOST is not a loopback address',
     ]);
@@ -56,9 +62,4 @@ export function readSettings(env: Environment = process.env): Settings {
     strictModels: values.TOKEN_SERVICE_STRICT_MODELS,
     serveDocs: values.TOKEN_SERVICE_DOCS,
   };
-}
-
-/** Literal addresses only; a name could resolve to anything. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
