@@ -59,6 +59,7 @@ const DEFAULTS = {
   maxSettlementAgeMs: 120_000,
 } as const;
 const PROBE_TTL_MS = 10_000;
+const CHARGES_PER_SETTLEMENT = 16;
 const ignore = (): void => undefined;
 
 export class RedisAdmission implements SharedAdmission {
@@ -103,13 +104,12 @@ export class RedisAdmission implements SharedAdmission {
   /** @throws what the client rejects with: the store is away, or refuses writes */
   async admit(request: AdmitRequest): Promise<AdmitDecision> {
     const reservationId = this.nextId();
-    const by = { reservationId, store: 'shared' } as const;
     const { keys, args } = this.commandOf(request, reservationId);
     if (keys.length === 0) return this.unlimited(request, reservationId);
     const command = keys.concat(args);
     const answer = (await this.admitScript.run(this.redis, keys.length, command)) as number[];
     this.known.learn(keys, answer);
-    const decision = decisionFrom(request, this.planner, answer, by);
+    const decision = decisionFrom(request, this.planner, answer, reservationId);
     if (decision.allowed) this.holdLeases(decision.reservation);
     return decision;
   }
@@ -157,8 +157,7 @@ export class RedisAdmission implements SharedAdmission {
 
   resume(charges: Iterable<Correction[]>, leases: Iterable<HeldLease>): void {
     for (const { id, key, plan, leftMs } of leases) this.keeper.hold(id, key, plan, leftMs);
-    for (const corrections of charges) {
-      const namespaceId = corrections[0]?.counter.namespaceId ?? 0;
+    for (const [namespaceId, corrections] of groupedCharges(charges)) {
       this.settlements.add({ id: this.nextId(), namespaceId, leaseKeys: [], corrections });
     }
     this.settlements.resume();
@@ -192,16 +191,35 @@ export class RedisAdmission implements SharedAdmission {
   }
 
   private unlimited(request: AdmitRequest, reservationId: string): AdmitDecision {
-    const by = { reservationId, store: 'shared' } as const;
     return {
       allowed: true,
-      reservation: reservationOf(request, Math.floor(this.storeTimeMs()), by),
+      reservation: reservationOf(request, this.storeTimeMs(), reservationId),
       requests: null,
       tokens: null,
       shadowRefusals: [],
       degraded: false,
     };
   }
+}
+
+/**
+ * Several counters of a namespace to a settlement: an outage may leave more counters than the queue
+ * takes settlements, and what it doesn't take is forgotten.
+ */
+function* groupedCharges(
+  charges: Iterable<Correction[]>,
+): Generator<[namespaceId: number, corrections: Correction[]]> {
+  const open = new Map<number, Correction[]>();
+  for (const corrections of charges) {
+    const namespaceId = corrections[0]?.counter.namespaceId ?? 0;
+    const group = open.get(namespaceId) ?? [];
+    group.push(...corrections);
+    open.set(namespaceId, group);
+    if (group.length < CHARGES_PER_SETTLEMENT) continue;
+    open.delete(namespaceId);
+    yield [namespaceId, group];
+  }
+  yield* open;
 }
 
 /** Starts a limiter whose counters all instances share. */
