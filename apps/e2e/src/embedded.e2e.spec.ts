@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:f
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, launchApp, type SpawnedApp } from '@ai-gateway/testing';
+import { freePort } from '@ai-gateway/devkit';
+import { launchApp, type SpawnedApp } from '@ai-gateway/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AdminClient } from './admin.client.js';
 import { eventually } from './eventually.js';
