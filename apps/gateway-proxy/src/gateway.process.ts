@@ -115,8 +115,8 @@ export class GatewayProcess {
 
   async close(): Promise<void> {
     await this.parts.config.close();
-    await this.parts.gateway.llmForwarder.close();
-    await this.parts.gateway.serviceForwarder.close();
+    await this.parts.gateway.forwarder.close();
+    await this.parts.gateway.upgradeForwarder.close();
     await this.parts.gateway.tokenCounter.close();
     await this.parts.limiter.close();
     this.parts.gateway.recorder.flush();
