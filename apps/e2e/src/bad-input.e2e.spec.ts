@@ -331,9 +331,11 @@ describe('planted secrets', () => {
 
   async function metrics(): Promise<string> {
     const urls = [installation.configCenter.url, installation.gateway.managementUrl];
+    const headers = { authorization: `Bearer ${installation.serviceCredential}` };
     const texts = await Promise.all(
-      urls.map(async (url) => (await fetch(`${url}/metrics`)).text()),
+      urls.map(async (url) => (await fetch(`${url}/metrics`, { headers })).text()),
     );
+    for (const text of texts) expect(text).toContain('process_cpu_seconds_total');
     return texts.join('\n');
   }
 
