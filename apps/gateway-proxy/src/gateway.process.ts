@@ -87,7 +87,7 @@ export class GatewayProcess {
   /** Resolves when both listeners take connections; configuration may still be on its way. */
   async start(): Promise<void> {
     const { SERVER_HOST: host, GATEWAY_PORT, GATEWAY_MANAGEMENT_PORT } = this.parts.settings;
-    await this.parts.config.start();
+    await Promise.all([this.parts.config.start(), this.parts.limiter.ready]);
     await listen(this.parts.management.server, GATEWAY_MANAGEMENT_PORT, host);
     await listen(this.parts.data.server, GATEWAY_PORT, host);
   }

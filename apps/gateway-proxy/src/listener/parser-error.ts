@@ -48,7 +48,7 @@ export class ParserErrors {
       return;
     }
     const ctx = this.requests.get(socket);
-    if (ctx === undefined || ctx.res.closed) return this.answer(socket, reason, error);
+    if (ctx === undefined || ctx.res.writableFinished) return this.answer(socket, reason, error);
     if (ctx.req.complete) ctx.res.once('close', () => this.answer(socket, reason, error));
     else breakUpload(ctx, reason);
   }
