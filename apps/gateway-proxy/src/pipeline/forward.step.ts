@@ -22,10 +22,10 @@ export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Re
     if (ctx.res.destroyed) return leaveGone(ctx);
     const { target } = ctx;
     const result = await exchangeWith(target, ctx, gateway);
-    gateway.recorder.upstreamAnswered(ctx, result.endState);
     ctx.endState = result.endState;
     ({ refusal } = result);
     if (result.endState !== 'never_sent' || ctx.clientGone) break;
+    gateway.recorder.targetUnreachable(ctx);
     tried = (tried ?? new Set()).add(target.id);
     if (tried.size >= MAX_ATTEMPTS) break;
     const next = chooseTarget(upstream, gateway.balancer, Math.random, tried);
@@ -75,7 +75,6 @@ export async function forwardUpgrade(
   } finally {
     gateway.balancer.ended(target.id);
   }
-  gateway.recorder.upstreamAnswered(ctx, ctx.endState);
   return null;
 }
 

@@ -131,8 +131,9 @@ function whereOf({ reason, position, param }: JsonRefusal): Partial<Refusal> {
   };
 }
 
-/** A plain service's JSON is read for matching only; what is not JSON simply has no fields. */
+/** A plain service's JSON is read only if somebody matches by it; what is not JSON has no fields. */
 function readServiceBody(ctx: RequestContext): Refusal | null {
+  if (ctx.table.routingFields.bodyPaths.size === 0) return null;
   if (ctx.bodyBytes === null || !isJson(ctx) || isEncoded(ctx)) return null;
   const refusal = parseBody(ctx, ctx.bodyBytes);
   return refusal?.reason === 'invalid_json' ? null : refusal;
