@@ -30,10 +30,14 @@ afterAll(() => installation.stop());
 
 describe('errors', () => {
   it('400 is a BadRequestError', async () => {
-    const request = { ...HELLO, max_tokens: -1 };
+    const request = { ...HELLO, max_completion_tokens: -1 };
     const error = await failure(client.chat.completions.create(request));
     expect(error).toBeInstanceOf(OpenAI.BadRequestError);
-    expect(error).toMatchObject({ status: 400, code: 'invalid_request', param: 'max_tokens' });
+    expect(error).toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      param: 'max_completion_tokens',
+    });
   });
 
   it('an unknown model is a NotFoundError', async () => {
@@ -68,10 +72,8 @@ describe('errors', () => {
     expect(error).toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(error).toMatchObject({ status: 403, code: 'field_check_failed' });
     expect(String(error)).toContain('最多 20000 个 token 🙂');
-    const admitted = await client.chat.completions.create(
-      { ...HELLO, max_tokens: 20000 },
-      { headers },
-    );
+    const allowed = { ...HELLO, max_tokens: 20000 };
+    const admitted = await client.chat.completions.create(allowed, { headers });
     expect(admitted.choices).toHaveLength(1);
   });
 
