@@ -21,7 +21,9 @@ const shape = {
   GATEWAY_MANAGEMENT_PORT: setting.port(9081).describe('management port of the first gateway'),
   TOKEN_SERVICE_PORT: setting.port(8002).describe('port of the token service'),
   MOCK_LLM_PORT: setting.port(8003).describe('port of the mock model server'),
-  DATA_DIR: setting.text('./data').describe('folder of the embedded database, keys and snapshots'),
+  DATA_DIR: setting
+    .text('./data')
+    .describe('folder of the embedded database and generated secrets'),
   DATABASE_URL: z.string().optional().describe('mysql:// URL; absent: embedded SQLite'),
   REDIS_URL: z.string().optional().describe('redis:// URL; absent: counters in memory'),
   MASTER_KEY: z.string().optional().describe('32 bytes, base64 or hex; absent: made once'),

@@ -5,7 +5,7 @@
  */
 import { METHODS, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { CLIENT_ERRORS, type ClientErrorReason } from '@ai-gateway/contracts';
 import { errorBody } from '@ai-gateway/llm-wire';
 import { newRequestId } from '@ai-gateway/node-runtime';
@@ -48,7 +48,7 @@ export class ParserErrors {
       return;
     }
     const ctx = this.requests.get(socket);
-    if (ctx === undefined || ctx.res.closed) return this.answer(socket, reason, error);
+    if (ctx === undefined || ctx.res.writableFinished) return this.answer(socket, reason, error);
     if (ctx.req.complete) ctx.res.once('close', () => this.answer(socket, reason, error));
     else breakUpload(ctx, reason);
   }

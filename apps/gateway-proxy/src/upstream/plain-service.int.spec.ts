@@ -18,15 +18,8 @@ import {
   sendRaw,
 } from '@ai-gateway/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  RawUpstream,
-  ScriptedUpstream,
-  answerChat,
-  startGateway,
-  streamChunks,
-  type Configuration,
-  type RunningGateway,
-} from '../gateway.fixture.js';
+import { startGateway, type Configuration, type RunningGateway } from '../gateway.fixture.js';
+import { RawUpstream, ScriptedUpstream, answerChat, streamChunks } from '../upstream.fixture.js';
 
 const masterText = newMasterKeyText();
 const master = parseMasterKey(masterText);
@@ -94,10 +87,11 @@ beforeEach(async () => {
 /** Nothing may be left of a test's requests, neither here nor in the gateway. */
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  await vi.waitFor(async () => expect(await gateway.metric('gateway_inflight_requests')).toBe(0));
+  await gateway.idle();
 });
 
-const call = (path: string, init: RequestInit = {}): Promise<Response> =>
+type Call = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+const call = (path: string, init: Call = {}): Promise<Response> =>
   fetch(gateway.url + path, { ...init, headers: { channelcode: 'wechat', ...init.headers } });
 const codeOf = async (response: Response): Promise<unknown> =>
   ((await response.json()) as { error: { code: string } }).error.code;
@@ -295,7 +289,7 @@ describe('a route that asks for a key', () => {
       'namespace_forbidden',
     ],
   ])('refuses %s', async (_name, headers, status, code) => {
-    const response = await withKey(headers as Record<string, string>);
+    const response = await withKey(headers);
     expect([response.status, await codeOf(response)]).toEqual([status, code]);
     expect(upstream.received).toHaveLength(0);
   });
