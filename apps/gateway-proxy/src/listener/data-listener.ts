@@ -23,12 +23,7 @@ import { ConnectionGuard } from './connection-guard.js';
 import { checkFraming } from './framing.check.js';
 import { ParserErrors, rejectRaw } from './parser-error.js';
 
-export const MANAGEMENT_PATHS: ReadonlySet<string> = new Set([
-  '/health',
-  '/livez',
-  '/readyz',
-  '/metrics',
-]);
+const MANAGEMENT_PATHS: ReadonlySet<string> = new Set(['/health', '/livez', '/readyz', '/metrics']);
 
 export interface DataListenerOptions {
   headersTimeoutMs: number;

@@ -7,7 +7,7 @@ import type { TokenCounter } from '../counting/token-counter.port.js';
 import type { Forwarder, UpgradeForwarder } from '../upstream/forwarder.port.js';
 import type { RequestRecorder } from './request-recorder.js';
 
-export interface PipelineOptions {
+interface PipelineOptions {
   readonly allowAnonymous: boolean;
   readonly exposeDecision: boolean;
   readonly maxBodyBytes: number;

@@ -25,7 +25,7 @@ interface Observable {
   observe(value: number): void;
 }
 
-/** More label combinations than this are a bug of the caller; the rest is not recorded apart. */
+/** More label combinations than this are a bug of the caller; the rest is looked up each time. */
 const MAX_CHILDREN = 10_000;
 
 export class RequestRecorder {
@@ -150,7 +150,7 @@ function childOf<Child>(children: Map<string, Child>, key: string, create: () =>
   return child;
 }
 
-export function usageRecordOf(
+function usageRecordOf(
   ctx: RequestContext,
   tokens: SettledTokens,
   instance: string,
