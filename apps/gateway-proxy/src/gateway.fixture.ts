@@ -26,7 +26,7 @@ const ID_FIELDS = {
 } as const satisfies Record<ConfigKind, string>;
 
 /** A source under the test's control. */
-export class ScriptedSource implements ConfigSource {
+class ScriptedSource implements ConfigSource {
   readonly name = 'scripted';
   private feed: ConfigFeed;
   private onWake: () => void = () => undefined;

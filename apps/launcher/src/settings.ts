@@ -28,14 +28,12 @@ const shape = {
   DATABASE_URL: z.string().optional().describe('mysql:// URL; absent: embedded SQLite'),
   REDIS_URL: z.string().optional().describe('redis:// URL; absent: counters in memory'),
   MASTER_KEY: z.string().optional().describe('32 bytes, base64 or hex; absent: made once'),
-  GATEWAY_SERVICE_CREDENTIAL: z
-    .string()
-    .min(16, 'must have at least 16 characters')
+  GATEWAY_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('what gateways show to config-center; absent: random for each start'),
-  TOKEN_SERVICE_CREDENTIAL: z
-    .string()
-    .min(16, 'must have at least 16 characters')
+  TOKEN_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('what callers show to token-count; absent: random, and none on a loopback host'),
   SEED_DEMO_DATA: setting.flag(true).describe('create the demo namespace on the first start'),

@@ -7,9 +7,6 @@ import {
   SettingsError,
   type Environment,
 } from '@ai-gateway/node-runtime';
-import { z } from 'zod';
-
-const MIN_SECRET_CHARS = 16;
 
 /** Documented in `docs/reference/settings.md`, which a test compares with this shape. */
 const SETTINGS_SHAPE = {
@@ -17,9 +14,8 @@ const SETTINGS_SHAPE = {
   SERVER_HOST: setting.text('127.0.0.1').describe('address to listen on'),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   DEBUG: setting.flag(false).describe('true: log level debug'),
-  TOKEN_SERVICE_CREDENTIAL: z
-    .string()
-    .min(MIN_SECRET_CHARS, `must have at least ${MIN_SECRET_CHARS} characters`)
+  TOKEN_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('what callers show as Bearer; unset: anybody on this machine, and only these'),
   TOKEN_SERVICE_STRICT_MODELS: setting

@@ -5,7 +5,7 @@
 import { chooseTarget, type CompiledTarget } from '@ai-gateway/gateway-engine';
 import { answerRefusal } from './error-answer.js';
 import type { Gateway } from './gateway.js';
-import type { ExchangeResult, Forwarder, Upgrade } from '../upstream/forwarder.port.js';
+import type { ExchangeResult, Upgrade } from '../upstream/forwarder.port.js';
 import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
 import { gatewayHeaders } from './response-headers.js';
@@ -15,18 +15,17 @@ const MAX_ATTEMPTS = 3;
 export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
   if (ctx.destination === null) return answerModels(ctx, gateway);
   const { upstream } = ctx.destination;
-  const forwarder = upstream.protocol === 'http' ? gateway.serviceForwarder : gateway.llmForwarder;
   let tried: Set<number> | null = null;
   let refusal: Refusal | null = null;
   ctx.forwardedAt = performance.now();
   while (ctx.target !== null) {
     if (ctx.res.destroyed) return leaveGone(ctx);
     const { target } = ctx;
-    const result = await exchangeWith(target, ctx, gateway, forwarder);
-    gateway.recorder.upstreamAnswered(ctx, result.endState);
+    const result = await exchangeWith(target, ctx, gateway);
     ctx.endState = result.endState;
     ({ refusal } = result);
     if (result.endState !== 'never_sent' || ctx.clientGone) break;
+    gateway.recorder.targetUnreachable(ctx);
     tried = (tried ?? new Set()).add(target.id);
     if (tried.size >= MAX_ATTEMPTS) break;
     const next = chooseTarget(upstream, gateway.balancer, Math.random, tried);
@@ -39,8 +38,7 @@ export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Re
 async function exchangeWith(
   target: CompiledTarget,
   ctx: RequestContext,
-  { balancer }: Gateway,
-  forwarder: Forwarder,
+  { balancer, forwarder }: Gateway,
 ): Promise<ExchangeResult> {
   balancer.started(target.id);
   try {
@@ -71,13 +69,12 @@ export async function forwardUpgrade(
   ctx.forwardedAt = performance.now();
   gateway.balancer.started(target.id);
   try {
-    await gateway.serviceForwarder.upgrade(ctx, target, upgrade, (refusal) =>
+    await gateway.upgradeForwarder.upgrade(ctx, target, upgrade, (refusal) =>
       answerRefusal(ctx, gateway, refusal),
     );
   } finally {
     gateway.balancer.ended(target.id);
   }
-  gateway.recorder.upstreamAnswered(ctx, ctx.endState);
   return null;
 }
 

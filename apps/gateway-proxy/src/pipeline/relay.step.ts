@@ -69,7 +69,10 @@ export class ResponseRelay {
     if (length !== undefined) passed.push('content-length', length);
     if (length !== undefined && ctx.method !== 'HEAD') this.remainingBytes = Number(length);
     ctx.res.writeHead(status, [...gatewayHeaders(ctx, this.gateway), ...passed]);
-    if (ctx.metering.isSse) ctx.res.flushHeaders();
+    if (!ctx.metering.isSse) return;
+    this.gateway.metrics.openStreams.inc();
+    ctx.res.once('close', () => this.gateway.metrics.openStreams.dec());
+    ctx.res.flushHeaders();
   }
 
   private holdBack(chunk: Buffer): boolean {

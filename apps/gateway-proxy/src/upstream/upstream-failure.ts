@@ -1,7 +1,7 @@
 /** Which error of our table an upstream failure is: the one place that reads the clients' codes. */
 import type { ClientErrorReason } from '@ai-gateway/contracts';
 
-/** A plain service was silent for too long; LLM upstreams have undici's own errors. */
+/** A WebSocket handshake took too long; undici has errors of its own. */
 export class UpstreamTimeoutError extends Error {
   override readonly name = 'UpstreamTimeoutError';
   readonly code = 'UPSTREAM_TIMEOUT';

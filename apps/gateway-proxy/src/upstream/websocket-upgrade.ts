@@ -4,7 +4,7 @@ import { refuse, type Refusal } from '../pipeline/refusal.js';
 import type { RequestContext } from '../pipeline/request-context.js';
 import { UpstreamTimeoutError, failureReason, wasNeverSent } from './upstream-failure.js';
 
-export class ServiceUpgrade {
+export class WebSocketUpgrade {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
