@@ -168,17 +168,30 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
       });
 
-      it('keeps at most one default', async () => {
-        const post = () =>
-          app.call('POST', '/api/v1/namespaces', {
-            body: { namespace_code: unique('ns'), namespace_name: 'x', is_default: true },
-          });
-        const first = await post();
-        expect(first.status).toBe(201);
-        const second = await post();
-        expect([second.status, firstPath(second)]).toEqual([409, 'is_default']);
-        const path = first.headers.get('location') ?? '';
-        await app.call('DELETE', path, { ifMatch: '*' });
+      it('moves the default to who claims it, in one revision', async () => {
+        const claim = async () => {
+          const body = { namespace_code: unique('ns'), namespace_name: 'x', is_default: true };
+          return app.call('POST', '/api/v1/namespaces', { body });
+        };
+        const first = (await claim()).headers.get('location') ?? '';
+        const second = await claim();
+        expect((await app.call('GET', first)).body).toMatchObject({
+          is_default: false,
+          version: 2,
+        });
+        const list = await app.call('GET', '/api/v1/namespaces?is_default=true');
+        expect(list.body).toMatchObject({ items: [second.body], total: 1 });
+        const back = await app.call('PUT', first, { body: { is_default: true }, ifMatch: '"2"' });
+        expect(back.body).toMatchObject({ is_default: true, version: 3 });
+        const revision = Number(back.headers.get('x-config-revision'));
+        const { epoch } = (await app.call('GET', '/api/v1/feed/head')).body;
+        const since = `epoch=${String(epoch)}&revision=${revision - 1}`;
+        const feed = await app.call<ConfigFeed>('GET', `/api/v1/feed/changes?${since}`);
+        expect(feed.body.changes).toMatchObject([
+          { value: { is_default: false } },
+          { value: { is_default: true } },
+        ]);
+        await app.call('DELETE', first, { ifMatch: '*' });
       });
 
       it('lists pages with total, filter and descending sort', async () => {
@@ -236,6 +249,38 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
           expect(problem(answer).details[0]?.message).not.toBe('');
         },
       );
+
+      it('names the condition that gateways could not compile', async () => {
+        const { namespace_id: id } = await newNamespace();
+        const body = {
+          matcher_name: 'm',
+          matcher_type: 'header',
+          match_field: 'x',
+          match_operator: 'equals',
+          match_value: 'v',
+          conditions: [
+            { in: 'path', operator: 'regex', value: '^/v1/' },
+            { in: 'query', operator: 'equals', value: 'v' },
+          ],
+        };
+        const path = `/api/v1/namespaces/${String(id)}/matchers`;
+        const answer = await app.call('POST', path, { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, 'conditions.1']);
+      });
+
+      it.each([
+        ['gt', 'many', 'UNPROCESSABLE'],
+        ['eq', ['a'], 'UNPROCESSABLE'],
+        ['regex', '(?=x)', 'UNSUPPORTED_REGEX'],
+      ])('refuses a field check %s %j that gateways could not compile', async (...row) => {
+        const [operator, value, code] = row;
+        const { namespace_id: id } = await newNamespace();
+        const rule_config = { field_path: 'body.n', operator, value };
+        const body = { rule_name: 'r', rule_type: 'field_check', rule_config };
+        const answer = await app.call('POST', `/api/v1/namespaces/${String(id)}/rules`, { body });
+        expect([answer.status, problem(answer).code]).toEqual([422, code]);
+        expect(firstPath(answer)).toBe('rule_config.value');
+      });
 
       it('stores a matcher and clears nothing that a PUT leaves out', async () => {
         const { namespace_id: id } = await newNamespace();
@@ -359,6 +404,13 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         const body = { model_name: unique('gpt'), upstream_id: 999_999 };
         const answer = await app.call('POST', '/api/v1/models', { body });
         expect([answer.status, firstPath(answer)]).toEqual([422, 'upstream_id']);
+      });
+
+      it('refuses a route that gateways could not compile', async () => {
+        const { upstream_id } = await newUpstream();
+        const body = { name: unique('route'), path: '/svc/exact', target_url: '/*', upstream_id };
+        const answer = await app.call('POST', '/api/v1/routes', { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, 'target_url']);
       });
 
       it('updates the route of the same path and name when it is posted again', async () => {
