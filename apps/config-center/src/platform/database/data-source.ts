@@ -3,7 +3,7 @@
  * same migrations, under a lock, so that several instances may start at once.
  */
 import { dirname } from 'node:path';
-import { ensureDataDir } from '@ai-gateway/node-runtime';
+import { ensureDataDir, ensurePrivateFile } from '@ai-gateway/node-runtime';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { withFileLock, withMysqlLock } from './advisory-lock.js';
 import { Database } from './database.js';
@@ -33,6 +33,8 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
 
 async function openSqlite(path: string, entities: Entities): Promise<Database> {
   ensureDataDir(dirname(path));
+  // SQLite gives its journal files the mode of the database.
+  for (const file of [path, `${path}.lock`]) ensurePrivateFile(file);
   const dataSource = new DataSource({
     type: 'better-sqlite3',
     driver: NodeSqliteDatabase,

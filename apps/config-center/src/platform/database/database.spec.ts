@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,6 +39,18 @@ const revisionOf = async (database: Database) =>
   (await database.manager.findOneByOrFail(ConfigStateEntity, { state_id: 1 })).revision;
 
 describe('embedded database', () => {
+  it('keeps its files to the user of the process', async () => {
+    const database = await open();
+    await next(database);
+    const modes = readdirSync(dir).map((name) => [name, statSync(join(dir, name)).mode & 0o777]);
+    expect(modes).toEqual([
+      ['test.sqlite', 0o600],
+      ['test.sqlite-shm', 0o600],
+      ['test.sqlite-wal', 0o600],
+      ['test.sqlite.lock', 0o600],
+    ]);
+  });
+
   it('rolls back what a failed transaction wrote', async () => {
     const database = await open();
     const failing = database.transaction(async (manager) => {
