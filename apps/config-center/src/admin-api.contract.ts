@@ -1,10 +1,22 @@
 /** The admin API's promises, the same on every database. */
 import type { AdminErrorBody, ConfigFeed, Page } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Driver, TableColumn } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { Database } from './platform/database/database.js';
 import { TestApp, testSettings, type Answer } from './admin-api-client.contract.js';
 import type { Settings } from './settings.js';
 
 type Resource = Record<string, unknown>;
+
+/** MariaDB keeps JSON as text. */
+function shapeOf(driver: Driver, column: TableColumn | ColumnMetadata): string {
+  const isTable = 'name' in column;
+  const name = isTable ? column.name : column.databaseName;
+  const type = driver.normalizeType(column).replace('json', 'longtext');
+  return [name, type, column.length, column.isNullable, column.isPrimary].join(' ');
+}
+
 let serial = 0;
 const unique = (stem: string): string => `${stem}-${(serial += 1)}`;
 
@@ -158,6 +170,18 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(read.body).toEqual(answer.body);
         expect(read.body).toMatchObject({ ...body, status: 1, is_default: false, labels: {} });
         expect(read.body['create_time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      });
+
+      it('takes names that differ in case for different ones, in codes and in filters', async () => {
+        const code = unique('Case');
+        const post = (namespace_code: string) =>
+          create('/api/v1/namespaces', { namespace_code, namespace_name: namespace_code });
+        await post(code);
+        await post(code.toLowerCase());
+        for (const filter of [`namespace_code=${code}`, `namespace_name=${code}%20`]) {
+          const list = await app.call<Page<Resource>>('GET', `/api/v1/namespaces?${filter}`);
+          expect(list.body.items).toMatchObject([{ namespace_code: code }]);
+        }
       });
 
       it('gives a code once, also to concurrent creators', async () => {
@@ -507,6 +531,19 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
     });
 
     describe('system', () => {
+      it('has tables as its entities say', async () => {
+        const { dataSource } = app.app.get(Database);
+        const runner = dataSource.createQueryRunner();
+        for (const { tablePath, columns } of dataSource.entityMetadatas) {
+          const table = await runner.getTable(tablePath);
+          const stored = table?.columns.map((column) => shapeOf(dataSource.driver, column));
+          expect(stored?.sort()).toEqual(
+            columns.map((column) => shapeOf(dataSource.driver, column)).sort(),
+          );
+        }
+        await runner.release();
+      });
+
       it('documents itself from the schemas', async () => {
         const { body } = await app.call('GET', '/docs-json');
         const paths = body['paths'] as Record<string, Record<string, unknown>>;
