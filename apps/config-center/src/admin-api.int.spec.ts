@@ -188,6 +188,25 @@ describe('while stores are away', () => {
     }
   });
 
+  it('a write outlasts a lock that somebody else holds for a while', async () => {
+    const databaseUrl = await newDatabase();
+    const app = await TestApp.start(testSettings({ databaseUrl }));
+    const holder = await createConnection(databaseUrl);
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT * FROM config_state FOR UPDATE');
+      const body = { namespace_code: 'waits', namespace_name: 'x' };
+      const answer = app.call('POST', '/api/v1/namespaces', { body });
+      // Longer than one attempt waits.
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      await holder.query('COMMIT');
+      expect((await answer).headers.get('x-config-revision')).toBe('1');
+    } finally {
+      await holder.end();
+      await app.stop();
+    }
+  });
+
   it('writes and reads without the database answer 503, nothing is half-written', async () => {
     const databaseUrl = await newDatabase();
     const gate = await TcpGate.open(Number(new URL(databaseUrl).port));

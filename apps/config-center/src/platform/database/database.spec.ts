@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigStateEntity } from '../revisions/config-state.entity.js';
+import type { DataSource } from 'typeorm';
 import { openDatabase } from './data-source.js';
-import type { Database } from './database.js';
+import { Database } from './database.js';
 import { NodeSqliteDatabase } from './node-sqlite.adapter.js';
 
 let dir: string;
@@ -110,6 +111,30 @@ describe('embedded database', () => {
     await database.close();
     expect(await database.isUp()).toBe(false);
     await expect(next(database)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+describe('a transaction that loses a lock', () => {
+  const losing = (times: number) => {
+    let attempts = 0;
+    const transaction = async (): Promise<number> => {
+      attempts += 1;
+      if (attempts > times) return attempts;
+      throw Object.assign(new Error('deadlock'), { code: 'ER_LOCK_DEADLOCK' });
+    };
+    const dataSource = { transaction } as unknown as DataSource;
+    return new Database({ kind: 'mysql', dataSource, close: async () => undefined });
+  };
+  const nothing = async () => undefined;
+
+  it('begins anew up to three times', async () => {
+    expect(await losing(3).transaction(nothing)).toBe(4);
+  });
+
+  it('answers STORE_UNAVAILABLE after that', async () => {
+    await expect(losing(4).transaction(nothing)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
   });
 });
 
