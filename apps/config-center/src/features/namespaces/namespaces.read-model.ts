@@ -18,3 +18,6 @@ export async function namespaceIdOfCode(
   const row = await manager.findOneBy(NamespaceEntity, { namespace_code: code });
   return row?.namespace_id ?? null;
 }
+
+export const hasDefaultNamespace = (manager: EntityManager): Promise<boolean> =>
+  manager.existsBy(NamespaceEntity, { is_default: true });

@@ -38,14 +38,16 @@ export class NamespacesService {
   }
 
   async create(body: NamespaceCreate): Promise<Written<Namespace>> {
-    const written = await this.revisions.write(async (tx) => {
-      await refuseTakenCode(tx.manager, body.namespace_code, 0);
-      const row = await insertRow(tx, NamespaceEntity, body);
-      await takeDefault(tx, row);
-      tx.changed('namespace', row.namespace_id, row);
-      return viewOf(row);
-    });
+    const written = await this.revisions.write((tx) => this.insert(tx, body));
     return written.createdAt(`/api/v1/namespaces/${written.value.namespace_id}`);
+  }
+
+  async insert(tx: ConfigTransaction, body: NamespaceCreate): Promise<Namespace> {
+    await refuseTakenCode(tx.manager, body.namespace_code, 0);
+    const row = await insertRow(tx, NamespaceEntity, body);
+    await takeDefault(tx, row);
+    tx.changed('namespace', row.namespace_id, row);
+    return viewOf(row);
   }
 
   update(
