@@ -101,6 +101,24 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(firstPath(answer)).toBe(path);
       });
 
+      it.each([
+        ['a half of a character in a name', 'namespace_name', '"a\\ud800"'],
+        ['a half of a character in free text', 'description', '"a\\udc00"'],
+        ['a half of a character in a label', 'labels.a', '{"a":"\\ud83d"}'],
+      ])('refuses %s, which not every store keeps', async (_what, path, value) => {
+        const field = path.split('.')[0] ?? '';
+        const body = `{"namespace_code":"${unique('ns')}","namespace_name":"n","${field}":${value}}`;
+        const answer = await app.call('POST', '/api/v1/namespaces', { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, path]);
+      });
+
+      it('refuses bytes that are not UTF-8', async () => {
+        const head = Buffer.from('{"namespace_code":"latin","namespace_name":"');
+        const body = Buffer.concat([head, Buffer.from([0xe9]), Buffer.from('"}')]);
+        const answer = await app.call('POST', '/api/v1/namespaces', { body });
+        expect([answer.status, problem(answer).code]).toEqual([400, 'INVALID_JSON']);
+      });
+
       it('refuses a body above 1 MB', async () => {
         const body = { namespace_code: 'x', namespace_name: 'x'.repeat(1_100_000) };
         expect((await app.call('POST', '/api/v1/namespaces', { body })).status).toBe(413);
@@ -390,17 +408,20 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(cleared.body).toMatchObject({ credential: { set: false, hint: '' } });
       });
 
-      it.each(['http://169.254.169.254/', 'http://2130706433', 'http://h.example:6379'])(
-        'refuses the target %s and keeps nothing of the upstream',
-        async (url) => {
-          const upstream_code = unique('up');
-          const body = { upstream_code, upstream_name: 'U', targets: [{ url }] };
-          const answer = await app.call('POST', '/api/v1/upstreams', { body });
-          expect([answer.status, firstPath(answer)]).toEqual([422, 'targets.0.url']);
-          const list = await app.call('GET', `/api/v1/upstreams?upstream_code=${upstream_code}`);
-          expect(list.body['total']).toBe(0);
-        },
-      );
+      it.each([
+        'http://169.254.169.254/',
+        'http://2130706433',
+        'http://h.example:6379',
+        'http://h.example/a b',
+        'http://h.example/#',
+      ])('refuses the target %s and keeps nothing of the upstream', async (url) => {
+        const upstream_code = unique('up');
+        const body = { upstream_code, upstream_name: 'U', targets: [{ url }] };
+        const answer = await app.call('POST', '/api/v1/upstreams', { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, 'targets.0.url']);
+        const list = await app.call('GET', `/api/v1/upstreams?upstream_code=${upstream_code}`);
+        expect(list.body['total']).toBe(0);
+      });
 
       it('keeps an upstream while models name it', async () => {
         const upstream = await newUpstream();
@@ -428,6 +449,13 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         const body = { model_name: unique('gpt'), upstream_id: 999_999 };
         const answer = await app.call('POST', '/api/v1/models', { body });
         expect([answer.status, firstPath(answer)]).toEqual([422, 'upstream_id']);
+      });
+
+      it.each(['two words', 'a.example:80', ''])('refuses the host %j of a route', async (host) => {
+        const { upstream_id } = await newUpstream();
+        const body = { name: unique('route'), path: '/svc/host', hosts: [host], upstream_id };
+        const answer = await app.call('POST', '/api/v1/routes', { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, 'hosts.0']);
       });
 
       it('refuses a route that gateways could not compile', async () => {
