@@ -1,21 +1,12 @@
 /** The admin API's promises, the same on every database. */
 import type { AdminErrorBody, ConfigFeed, Page } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Driver, TableColumn } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { Database } from './platform/database/database.js';
+import { expectTablesOfEntities } from './platform/database/schema.contract.js';
 import { TestApp, testSettings, type Answer } from './admin-api-client.contract.js';
 import type { Settings } from './settings.js';
 
 type Resource = Record<string, unknown>;
-
-/** MariaDB keeps JSON as text. */
-function shapeOf(driver: Driver, column: TableColumn | ColumnMetadata): string {
-  const isTable = 'name' in column;
-  const name = isTable ? column.name : column.databaseName;
-  const type = driver.normalizeType(column).replace('json', 'longtext');
-  return [name, type, column.length, column.isNullable, column.isPrimary].join(' ');
-}
 
 let serial = 0;
 const unique = (stem: string): string => `${stem}-${(serial += 1)}`;
@@ -560,16 +551,7 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
 
     describe('system', () => {
       it('has tables as its entities say', async () => {
-        const { dataSource } = app.app.get(Database);
-        const runner = dataSource.createQueryRunner();
-        for (const { tablePath, columns } of dataSource.entityMetadatas) {
-          const table = await runner.getTable(tablePath);
-          const stored = table?.columns.map((column) => shapeOf(dataSource.driver, column));
-          expect(stored?.sort()).toEqual(
-            columns.map((column) => shapeOf(dataSource.driver, column)).sort(),
-          );
-        }
-        await runner.release();
+        await expectTablesOfEntities(app.app.get(Database).dataSource);
       });
 
       it('documents itself from the schemas', async () => {
@@ -580,6 +562,20 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(JSON.stringify(paths['/api/v1/namespaces/{namespace_id}/rules'])).toContain(
           'max_requests_per_minute',
         );
+      });
+
+      it('counts what is alive by kind', async () => {
+        type Stats = { database: { resources: number; sizes: Record<string, number> } };
+        const stats = async () => (await app.call<Stats & Resource>('GET', '/stats')).body.database;
+        await newNamespace();
+        const before = await stats();
+        const { namespace_id: id } = await newNamespace();
+        await newNamespace();
+        const path = `/api/v1/namespaces/${String(id)}`;
+        await app.call('PUT', path, { body: { status: 0 }, ifMatch: '*' });
+        expect((await stats()).sizes['namespace']).toBe((before.sizes['namespace'] ?? 0) + 2);
+        await app.call('DELETE', path, { ifMatch: '*' });
+        expect((await stats()).resources).toBe(before.resources + 1);
       });
 
       it('answers 404 for counters that are no documented name', async () => {
