@@ -4,7 +4,7 @@ import { whyUncompilable } from '@ai-gateway/gateway-engine';
 import { AdminError } from '@ai-gateway/nest-runtime';
 
 /** The field that can be at fault where the schema was content. */
-const FIELD_OF: { readonly [Kind in ConfigKind]?: string } = {
+const FIELD_OF: Readonly<Partial<Record<ConfigKind, string>>> = {
   matcher: 'match_value',
   rule: 'rule_config.value',
   route: 'target_url',
