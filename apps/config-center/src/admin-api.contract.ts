@@ -252,6 +252,7 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
           rule_type: 'connection_limit',
           rule_config: { max_connections: 1 },
         });
+        expect((await app.call('DELETE', base, { ifMatch: '"7"' })).status).toBe(412);
         const refused = await app.call('DELETE', base, { ifMatch: '*' });
         expect([refused.status, problem(refused).code]).toEqual([409, 'IN_USE']);
         expect((await app.call('DELETE', `${base}?cascade=true`, { ifMatch: '*' })).status).toBe(

@@ -15,6 +15,8 @@ import type { GatewayMetrics } from './metrics.js';
 export interface Limiter {
   readonly admission: Admission;
   readonly counters: CounterReader;
+  /** Resolves when the shared store has answered or failed for the first time. */
+  readonly ready: Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -37,7 +39,12 @@ export function createLimiter(options: LimiterOptions): Limiter {
   if (redisUrl !== null) return createSharedLimiter({ ...options, redisUrl }, show);
   show('local');
   const memory = createMemoryAdmission({ clock: Date.now, instanceId });
-  return { admission: memory, counters: memory, close: () => memory.close() };
+  return {
+    admission: memory,
+    counters: memory,
+    ready: Promise.resolve(),
+    close: () => memory.close(),
+  };
 }
 
 function createSharedLimiter(
@@ -45,6 +52,7 @@ function createSharedLimiter(
   show: (mode: LimiterMode) => void,
 ): Limiter {
   const redis = connect(redisUrl, logger);
+  const ready = new Promise((resolve) => redis.once('ready', resolve).once('error', resolve));
   const primary = createRedisAdmission({
     redis,
     instanceId,
@@ -66,6 +74,7 @@ function createSharedLimiter(
   show('shared');
   return {
     admission,
+    ready,
     counters: createRedisCounterReader({ redis }),
     close: async () => {
       await admission.close();

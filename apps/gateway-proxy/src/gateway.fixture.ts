@@ -1,6 +1,4 @@
-/** A gateway in this process over a given configuration, with scripted upstreams; for tests. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** A gateway in this process over a given configuration; for tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigSource } from '@ai-gateway/config-feed';
 import {
@@ -28,7 +26,7 @@ const ID_FIELDS = {
 } as const satisfies Record<ConfigKind, string>;
 
 /** A source under the test's control. */
-export class ScriptedSource implements ConfigSource {
+class ScriptedSource implements ConfigSource {
   readonly name = 'scripted';
   private feed: ConfigFeed;
   private onWake: () => void = () => undefined;
@@ -89,6 +87,8 @@ export interface RunningGateway {
   records(): LogLine[];
   /** Publishes a configuration and waits until the gateway runs it. */
   publish(configuration: Configuration): Promise<void>;
+  /** Resolves when no request is in progress. */
+  idle(): Promise<void>;
   /** Value of one series in `/metrics`, by its whole name; 0 when there is none. */
   metric(series: string): Promise<number>;
   close(): Promise<void>;
@@ -121,7 +121,13 @@ export async function startGateway(
     process: gateway,
     log,
     records: () => log.filter(({ message }) => message === 'request'),
-    publish: (next) => publishAndWait(source, url, next),
+    publish: async (next) => {
+      const revision = source.publish(next);
+      while (gateway.revision < revision) await sleep(2);
+    },
+    idle: async () => {
+      while ((await readMetric(url, 'gateway_inflight_requests')) > 0) await sleep(2);
+    },
     metric: (series) => readMetric(url, series),
     close: async () => {
       await gateway.drain();
@@ -142,116 +148,8 @@ function recordingLogger(): { logger: Logger; log: LogLine[]; accessLog: Request
   return { logger, log, accessLog };
 }
 
-async function publishAndWait(
-  source: ScriptedSource,
-  url: string,
-  configuration: Configuration,
-): Promise<void> {
-  const revision = source.publish(configuration);
-  while (true) {
-    const response = await fetch(`${url}/health`);
-    const health = (await response.json()) as { config: { revision: number } };
-    if (health.config.revision === revision) return;
-    await sleep(5);
-  }
-}
-
 async function readMetric(url: string, series: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
   return line === undefined ? 0 : Number(line.slice(series.length));
 }
-
-export interface ReceivedRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-}
-
-export type Script = (req: IncomingMessage, res: ServerResponse, body: Buffer) => void;
-
-/** An upstream that does what a test scripts and remembers what it got. */
-export class ScriptedUpstream {
-  readonly received: ReceivedRequest[] = [];
-
-  private constructor(
-    private readonly server: Server,
-    private script: Script,
-  ) {
-    server.on('request', (req, res) => void this.onRequest(req, res));
-  }
-
-  static async start(script: Script = answerChat()): Promise<ScriptedUpstream> {
-    const upstream = new ScriptedUpstream(createServer(), script);
-    await new Promise<void>((resolve) => upstream.server.listen(0, '127.0.0.1', resolve));
-    return upstream;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  get last(): ReceivedRequest {
-    const request = this.received.at(-1);
-    if (request === undefined) throw new Error('the upstream received nothing');
-    return request;
-  }
-
-  next(script: Script): void {
-    this.script = script;
-  }
-
-  on(event: 'upgrade', listener: Parameters<Server['on']>[1]): void {
-    this.server.on(event, listener);
-  }
-
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-
-  private async onRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
-    this.received.push({
-      method: req.method ?? '',
-      url: req.url ?? '',
-      headers: req.headers,
-      body,
-    });
-    this.script(req, res, body);
-  }
-}
-
-export const CHAT_ANSWER = JSON.stringify({
-  id: 'chatcmpl-1',
-  object: 'chat.completion',
-  choices: [
-    { index: 0, message: { role: 'assistant', content: '你好 👋' }, finish_reason: 'stop' },
-  ],
-  usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
-});
-
-/** Answers every request with one body. */
-export const answerChat =
-  (body: string = CHAT_ANSWER, status = 200): Script =>
-  (_req, res) => {
-    res.writeHead(status, { 'content-type': 'application/json', server: 'secret-stack' });
-    res.end(body);
-  };
-
-/** Streams chunks as they are, each flushed by itself. */
-export const streamChunks =
-  (chunks: readonly (string | Buffer)[], end: 'end' | 'reset' | 'stall' = 'end'): Script =>
-  (_req, res) => {
-    res.writeHead(200, { 'content-type': 'text/event-stream' });
-    const send = (index: number): void => {
-      const chunk = chunks[index];
-      if (chunk !== undefined) res.write(chunk, () => setImmediate(send, index + 1));
-      else if (end === 'end') res.end();
-      else if (end === 'reset') res.destroy();
-    };
-    send(0);
-  };

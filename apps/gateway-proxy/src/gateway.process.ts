@@ -87,7 +87,7 @@ export class GatewayProcess {
   /** Resolves when both listeners take connections; configuration may still be on its way. */
   async start(): Promise<void> {
     const { SERVER_HOST: host, GATEWAY_PORT, GATEWAY_MANAGEMENT_PORT } = this.parts.settings;
-    await this.parts.config.start();
+    await Promise.all([this.parts.config.start(), this.parts.limiter.ready]);
     await listen(this.parts.management.server, GATEWAY_MANAGEMENT_PORT, host);
     await listen(this.parts.data.server, GATEWAY_PORT, host);
   }
@@ -115,8 +115,8 @@ export class GatewayProcess {
 
   async close(): Promise<void> {
     await this.parts.config.close();
-    await this.parts.gateway.llmForwarder.close();
-    await this.parts.gateway.serviceForwarder.close();
+    await this.parts.gateway.forwarder.close();
+    await this.parts.gateway.upgradeForwarder.close();
     await this.parts.gateway.tokenCounter.close();
     await this.parts.limiter.close();
     this.parts.gateway.recorder.flush();

@@ -11,9 +11,14 @@ export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 
 export function createGatewayMetrics(registry: Registry) {
   const registers = [registry];
+  const hooks: (() => void)[] = [];
   return {
     registry,
-    ...answerMetrics(registers),
+    /** Runs before values are read, for what is summed up outside. */
+    onScrape: (hook: () => void) => void hooks.push(hook),
+    ...answerMetrics(registers, () => {
+      for (const hook of hooks) hook();
+    }),
     ...timeMetrics(registers),
     ...tokenMetrics(registers),
     ...stateMetrics(registers),
@@ -21,12 +26,14 @@ export function createGatewayMetrics(registry: Registry) {
   };
 }
 
-function answerMetrics(registers: Registry[]) {
+/** @param collect runs with the first metric that is read */
+function answerMetrics(registers: Registry[], collect: () => void) {
   return {
     requests: new Counter({
       name: 'gateway_requests_total',
       help: 'Client requests by outcome',
       labelNames: ['namespace', 'route', 'method', 'code_class', 'outcome'],
+      collect,
       registers,
     }),
     errors: new Counter({

@@ -17,10 +17,10 @@ import type { Gateway } from './pipeline/gateway.js';
 import { RequestRecorder } from './pipeline/request-recorder.js';
 import type { GatewaySettings } from './settings.js';
 import { CredentialOpener } from './upstream/credential-opener.js';
+import { HttpForwarder } from './upstream/http.forwarder.js';
 import { HeaderAllowlist } from './upstream/request-headers.js';
-import { ServiceForwarder } from './upstream/service.forwarder.js';
 import { TargetPools } from './upstream/target-pools.js';
-import { UndiciForwarder } from './upstream/undici.forwarder.js';
+import { WebSocketForwarder } from './upstream/websocket.forwarder.js';
 
 export interface PipelineParts {
   settings: GatewaySettings;
@@ -57,8 +57,8 @@ export function createGateway(parts: PipelineParts): Gateway {
     admission,
     balancer: new BalancerState(),
     apiKeyDigest: digestOf(master),
-    llmForwarder: new UndiciForwarder(() => gateway, { pools, credentials, allowlist }),
-    serviceForwarder: new ServiceForwarder(() => gateway, pools, credentials),
+    forwarder: new HttpForwarder(() => gateway, { pools, credentials, allowlist }),
+    upgradeForwarder: new WebSocketForwarder(pools, credentials),
     tokenCounter: createTokenCounter(settings, metrics, logger),
     recorder,
     metrics,

@@ -21,13 +21,14 @@ const shape = {
   GATEWAY_MANAGEMENT_PORT: setting.port(9081).describe('management port of the first gateway'),
   TOKEN_SERVICE_PORT: setting.port(8002).describe('port of the token service'),
   MOCK_LLM_PORT: setting.port(8003).describe('port of the mock model server'),
-  DATA_DIR: setting.text('./data').describe('folder of the embedded database, keys and snapshots'),
+  DATA_DIR: setting
+    .text('./data')
+    .describe('folder of the embedded database and generated secrets'),
   DATABASE_URL: z.string().optional().describe('mysql:// URL; absent: embedded SQLite'),
   REDIS_URL: z.string().optional().describe('redis:// URL; absent: counters in memory'),
   MASTER_KEY: z.string().optional().describe('32 bytes, base64 or hex; absent: made once'),
-  GATEWAY_SERVICE_CREDENTIAL: z
-    .string()
-    .min(16, 'must have at least 16 characters')
+  GATEWAY_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('what gateways show to config-center; absent: random for each start'),
   SEED_DEMO_DATA: setting.flag(true).describe('create the demo namespace on the first start'),

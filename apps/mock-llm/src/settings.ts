@@ -13,7 +13,8 @@ const SHAPE = {
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
 };
 
-export const SETTINGS_SPEC = { shape: SHAPE, ownPrefix: 'MOCK_LLM_' } as const;
+/** Documented in `docs/reference/settings.md`, which a test compares with this shape. */
+export const settingsSpec = { shape: SHAPE, ownPrefix: 'MOCK_LLM_' } as const;
 
 export interface MockLlmSettings {
   readonly port: number;
@@ -24,7 +25,7 @@ export interface MockLlmSettings {
 }
 
 export function readSettings(env: Environment = process.env): MockLlmSettings {
-  const values = loadSettings(SETTINGS_SPEC, env);
+  const values = loadSettings(settingsSpec, env);
   return {
     port: values.MOCK_LLM_PORT,
     host: values.MOCK_LLM_HOST,

@@ -1,19 +1,15 @@
 /** The only reader of the environment in this process. */
 import type { LogLevel } from '@ai-gateway/contracts';
 import { loadSettings, setting, SettingsError, type Environment } from '@ai-gateway/node-runtime';
-import { z } from 'zod';
-
-const MIN_SECRET_CHARS = 16;
 
 /** Documented in `docs/reference/settings.md`, which a test compares with this shape. */
-export const SETTINGS_SHAPE = {
+const SETTINGS_SHAPE = {
   TOKEN_SERVICE_PORT: setting.port(8002).describe('port of the token service'),
   SERVER_HOST: setting.text('127.0.0.1').describe('address to listen on'),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   DEBUG: setting.flag(false).describe('true: log level debug'),
-  TOKEN_SERVICE_CREDENTIAL: z
-    .string()
-    .min(MIN_SECRET_CHARS, `must have at least ${MIN_SECRET_CHARS} characters`)
+  TOKEN_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('what callers show as Bearer; unset: anybody on this machine, and only these'),
   TOKEN_SERVICE_STRICT_MODELS: setting
@@ -22,10 +18,12 @@ export const SETTINGS_SHAPE = {
   TOKEN_SERVICE_DOCS: setting.flag(true).describe('serve /docs and /docs-json'),
 } as const;
 
-export const SETTINGS_SECRETS = ['TOKEN_SERVICE_CREDENTIAL'] as const;
-
-/** Variables of our prefix that callers read. */
-const FOREIGN = ['TOKEN_SERVICE_URL'];
+export const settingsSpec = {
+  shape: SETTINGS_SHAPE,
+  ownPrefix: 'TOKEN_SERVICE_',
+  foreign: ['TOKEN_SERVICE_URL'],
+  secrets: ['TOKEN_SERVICE_CREDENTIAL'],
+} as const;
 
 export interface Settings {
   port: number;
@@ -39,15 +37,7 @@ export interface Settings {
 
 /** Throws a SettingsError, also for a host that others can reach while no credential is set. */
 export function readSettings(env: Environment = process.env): Settings {
-  const values = loadSettings(
-    {
-      shape: SETTINGS_SHAPE,
-      ownPrefix: 'TOKEN_SERVICE_',
-      foreign: FOREIGN,
-      secrets: SETTINGS_SECRETS,
-    },
-    env,
-  );
+  const values = loadSettings(settingsSpec, env);
   const credential = values.TOKEN_SERVICE_CREDENTIAL ?? null;
   if (credential === null && !isLoopback(values.SERVER_HOST)) {
     throw new SettingsError([

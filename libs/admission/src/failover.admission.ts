@@ -51,7 +51,8 @@ export class FailoverAdmission implements Admission {
   private readonly breaker: StoreBreaker;
   private readonly shares = new LimitShares();
   private readonly timeoutMs: number;
-  private readonly settled = new WeakSet<Reservation>();
+  /** Ids admitted and not settled. Not a WeakSet of settled ones: the collector pays for each entry. */
+  private readonly open = new Set<string>();
   private local: MemoryAdmission;
 
   constructor(private readonly options: FailoverAdmissionOptions) {
@@ -77,25 +78,24 @@ export class FailoverAdmission implements Admission {
 
   /** Never rejects. */
   async admit(request: AdmitRequest): Promise<AdmitDecision> {
-    if (this.breaker.isOpen) return this.decideAlone(request);
+    if (this.breaker.isOpen) return this.opened(this.decideAlone(request));
     const answer = this.options.primary.admit(request);
     try {
       const decision = await within(this.timeoutMs, answer);
       this.breaker.succeeded();
-      return decision;
+      return this.opened(decision);
     } catch (error) {
       const isAway = this.breaker.failed(error);
       void answer.then(this.giveBack, ignore);
       const decision = this.decideAlone(request);
       // A single error leaves the store in charge: it must know of this decision.
       if (!isAway) this.handBack();
-      return decision;
+      return this.opened(decision);
     }
   }
 
   settle(reservation: Reservation, usage: TokenUsage): void {
-    if (this.settled.has(reservation)) return;
-    this.settled.add(reservation);
+    if (!this.open.delete(reservation.id)) return;
     const isAway = this.breaker.isOpen;
     if (isAway && reservation.store === 'local') {
       this.local.settle(reservation, usage);
@@ -108,6 +108,11 @@ export class FailoverAdmission implements Admission {
   async close(): Promise<void> {
     this.breaker.stop();
     await this.options.primary.close();
+  }
+
+  private opened(decision: AdmitDecision): AdmitDecision {
+    if (decision.allowed) this.open.add(decision.reservation.id);
+    return decision;
   }
 
   /** An answer that came too late: its request was decided here. */

@@ -23,12 +23,7 @@ import { ConnectionGuard } from './connection-guard.js';
 import { checkFraming } from './framing.check.js';
 import { ParserErrors, rejectRaw } from './parser-error.js';
 
-export const MANAGEMENT_PATHS: ReadonlySet<string> = new Set([
-  '/health',
-  '/livez',
-  '/readyz',
-  '/metrics',
-]);
+const MANAGEMENT_PATHS: ReadonlySet<string> = new Set(['/health', '/livez', '/readyz', '/metrics']);
 
 export interface DataListenerOptions {
   headersTimeoutMs: number;
@@ -49,7 +44,8 @@ const REQUEST_TIMEOUT_MS = 300_000;
 
 export class DataListener {
   readonly server: Server;
-  private inflight = 0;
+  /** Requests whose answer has not left for the client yet. */
+  private readonly open = new Set<RequestContext>();
   private draining = false;
   private idle: (() => void) | null = null;
   private readonly parserErrors: ParserErrors;
@@ -71,6 +67,7 @@ export class DataListener {
     });
     // Node would drop lines beyond its count silently; they are counted in framing.check instead.
     this.server.maxHeadersCount = 0;
+    this.gateway.metrics.onScrape(() => this.gateway.metrics.inflight.set(this.open.size));
     this.listen();
   }
 
@@ -79,13 +76,20 @@ export class DataListener {
     this.draining = true;
     this.server.close();
     this.server.closeIdleConnections();
-    if (this.inflight > 0) {
+    if (this.open.size > 0) {
       await Promise.race([
         new Promise<void>((resolve) => (this.idle = resolve)),
         new Promise<void>((resolve) => setTimeout(resolve, deadlineMs).unref()),
       ]);
     }
+    for (const ctx of this.open) this.cutOff(ctx);
     this.server.closeAllConnections();
+  }
+
+  /** What outlives the deadline is told so where its protocol can say it. */
+  private cutOff(ctx: RequestContext): void {
+    answerRefusal(ctx, this.gateway, refuse('shutting_down', { retryAfterMs: 1000 }));
+    ctx.req.socket.destroySoon();
   }
 
   private listen(): void {
@@ -113,20 +117,21 @@ export class DataListener {
     if (MANAGEMENT_PATHS.has(ctx.path)) return this.options.management(req, res);
     const overload = this.overload();
     if (overload !== null) return this.refuseAndClose(ctx, overload);
-    this.track(handleRequest(ctx, this.gateway));
+    this.track(ctx, handleRequest(ctx, this.gateway));
   };
 
-  private track(request: Promise<void>): void {
-    this.inflight += 1;
-    this.gateway.metrics.inflight.inc();
-    void request.finally(this.onRequestEnd);
+  private track(ctx: RequestContext, request: Promise<void>): void {
+    this.open.add(ctx);
+    void request.finally(() => {
+      if (ctx.res.writableFinished || ctx.res.destroyed) this.onEnd(ctx);
+      else ctx.res.once('close', () => this.onEnd(ctx));
+    });
   }
 
-  private readonly onRequestEnd = (): void => {
-    this.inflight -= 1;
-    this.gateway.metrics.inflight.dec();
-    if (this.inflight === 0) this.idle?.();
-  };
+  private onEnd(ctx: RequestContext): void {
+    this.open.delete(ctx);
+    if (this.open.size === 0) this.idle?.();
+  }
 
   private contextOf(req: IncomingMessage, res: ServerResponse): RequestContext {
     const forwardedFor = req.headers['x-forwarded-for'];
@@ -143,7 +148,7 @@ export class DataListener {
   private overload(): Refusal | null {
     if (this.options.currentTable() === null)
       return refuse('config_not_ready', { retryAfterMs: 1000 });
-    if (this.inflight < this.options.maxInflight) return null;
+    if (this.open.size < this.options.maxInflight) return null;
     return refuse('overloaded', { retryAfterMs: 1000 });
   }
 
@@ -175,7 +180,7 @@ export class DataListener {
     const ctx = this.contextOf(req, res);
     const refusal = checkFraming(req) ?? this.overload();
     if (refusal !== null) return this.refuseAndClose(ctx, refusal);
-    this.track(handleUpgrade(ctx, this.gateway, { socket, head }));
+    this.track(ctx, handleUpgrade(ctx, this.gateway, { socket, head }));
   }
 
   private reject(socket: Duplex, req: IncomingMessage, refusal: Refusal): void {

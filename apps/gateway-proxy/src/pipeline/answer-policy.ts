@@ -61,7 +61,7 @@ export const SERVICE_ANSWERS: AnswerPolicy = {
     const passed: string[] = [];
     for (const [name, value] of Object.entries(headers)) {
       if (value === undefined || HELD_FROM_SERVICES.has(name) || named.includes(name)) continue;
-      if (name.startsWith('x-gateway-')) continue;
+      if (name.startsWith('x-gateway-') || name.startsWith('x-ratelimit-')) continue;
       for (const item of Array.isArray(value) ? value : [value]) passed.push(name, item);
     }
     return passed;

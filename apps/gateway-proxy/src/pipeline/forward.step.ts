@@ -3,8 +3,9 @@
  * one is tried; anything sent is never sent twice.
  */
 import { chooseTarget, type CompiledTarget } from '@ai-gateway/gateway-engine';
+import { answerRefusal } from './error-answer.js';
 import type { Gateway } from './gateway.js';
-import type { ExchangeResult, Forwarder, Upgrade } from '../upstream/forwarder.port.js';
+import type { ExchangeResult, Upgrade } from '../upstream/forwarder.port.js';
 import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
 import { gatewayHeaders } from './response-headers.js';
@@ -14,18 +15,17 @@ const MAX_ATTEMPTS = 3;
 export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
   if (ctx.destination === null) return answerModels(ctx, gateway);
   const { upstream } = ctx.destination;
-  const forwarder = upstream.protocol === 'http' ? gateway.serviceForwarder : gateway.llmForwarder;
   let tried: Set<number> | null = null;
   let refusal: Refusal | null = null;
   ctx.forwardedAt = performance.now();
   while (ctx.target !== null) {
     if (ctx.res.destroyed) return leaveGone(ctx);
     const { target } = ctx;
-    const result = await exchangeWith(target, ctx, gateway, forwarder);
-    gateway.recorder.upstreamAnswered(ctx, result.endState);
+    const result = await exchangeWith(target, ctx, gateway);
     ctx.endState = result.endState;
     ({ refusal } = result);
     if (result.endState !== 'never_sent' || ctx.clientGone) break;
+    gateway.recorder.targetUnreachable(ctx);
     tried = (tried ?? new Set()).add(target.id);
     if (tried.size >= MAX_ATTEMPTS) break;
     const next = chooseTarget(upstream, gateway.balancer, Math.random, tried);
@@ -38,8 +38,7 @@ export async function forward(ctx: RequestContext, gateway: Gateway): Promise<Re
 async function exchangeWith(
   target: CompiledTarget,
   ctx: RequestContext,
-  { balancer }: Gateway,
-  forwarder: Forwarder,
+  { balancer, forwarder }: Gateway,
 ): Promise<ExchangeResult> {
   balancer.started(target.id);
   try {
@@ -56,7 +55,7 @@ function leaveGone(ctx: RequestContext): null {
   return null;
 }
 
-/** Only plain services take upgrades. */
+/** Only plain services take upgrades. A refused connection is not tried elsewhere. */
 export async function forwardUpgrade(
   ctx: RequestContext,
   gateway: Gateway,
@@ -66,15 +65,17 @@ export async function forwardUpgrade(
   if (target === null || destination?.upstream.protocol !== 'http') {
     return refuse('upgrade_required');
   }
-  ctx.res.detachSocket(upgrade.socket);
-  ctx.statusCode = 101;
-  ctx.endState = 'complete_reported';
+  if (ctx.res.destroyed) return leaveGone(ctx);
+  ctx.forwardedAt = performance.now();
   gateway.balancer.started(target.id);
   try {
-    return await gateway.serviceForwarder.upgrade(ctx, target, upgrade);
+    await gateway.upgradeForwarder.upgrade(ctx, target, upgrade, (refusal) =>
+      answerRefusal(ctx, gateway, refusal),
+    );
   } finally {
     gateway.balancer.ended(target.id);
   }
+  return null;
 }
 
 /** `GET /v1/models`: the names of the running configuration. */

@@ -7,7 +7,7 @@ import type { TokenCounter } from '../counting/token-counter.port.js';
 import type { Forwarder, UpgradeForwarder } from '../upstream/forwarder.port.js';
 import type { RequestRecorder } from './request-recorder.js';
 
-export interface PipelineOptions {
+interface PipelineOptions {
   readonly allowAnonymous: boolean;
   readonly exposeDecision: boolean;
   readonly maxBodyBytes: number;
@@ -21,8 +21,8 @@ export interface Gateway {
   readonly balancer: BalancerState;
   /** Null without a master key: then no API key can be verified. */
   readonly apiKeyDigest: ((key: string) => string) | null;
-  readonly llmForwarder: Forwarder;
-  readonly serviceForwarder: UpgradeForwarder;
+  readonly forwarder: Forwarder;
+  readonly upgradeForwarder: UpgradeForwarder;
   readonly tokenCounter: TokenCounter;
   readonly recorder: RequestRecorder;
   readonly metrics: GatewayMetrics;

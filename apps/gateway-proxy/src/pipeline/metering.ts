@@ -43,8 +43,13 @@ export function meteringOf(
 ): Metering {
   const type = headers['content-type'] ?? '';
   if (protocol === null || status >= 400) return new NoMeter(type);
-  return isEventStream(type) ? new StreamMeter(protocol) : new AnswerMeter(protocol);
+  const isReadable = isEventStream(type) && !isEncoded(headers);
+  return isReadable ? new StreamMeter(protocol) : new AnswerMeter(protocol);
 }
+
+/** Upstreams are asked for `identity`; what is compressed all the same cannot be looked into. */
+export const isEncoded = (headers: IncomingHttpHeaders): boolean =>
+  (headers['content-encoding'] ?? 'identity') !== 'identity';
 
 const isEventStream = (type: string): boolean => type.startsWith('text/event-stream');
 

@@ -1,15 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aMatcher, aModel, aNamespace, aRule, aTarget, anUpstream } from '@ai-gateway/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  CHAT_ANSWER,
-  ScriptedUpstream,
-  answerChat,
-  startGateway,
-  streamChunks,
-  type Configuration,
-  type RunningGateway,
-} from '../gateway.fixture.js';
+import { startGateway, type Configuration, type RunningGateway } from '../gateway.fixture.js';
+import { CHAT_ANSWER, ScriptedUpstream, answerChat, streamChunks } from '../upstream.fixture.js';
 
 let upstream: ScriptedUpstream;
 let gateway: RunningGateway;

@@ -1,7 +1,7 @@
 /** Why a step ends a request: a value, not an exception. */
 import type { ClientErrorReason } from '@ai-gateway/contracts';
 
-export interface RefusingRule {
+interface RefusingRule {
   id: string;
   name: string;
   type: string;

@@ -6,8 +6,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { WireProtocol } from '@ai-gateway/llm-wire';
 import type { AnswerPolicy } from './answer-policy.js';
 import type { Gateway } from './gateway.js';
-import { meteringOf } from './metering.js';
-import type { Refusal } from './refusal.js';
+import { isEncoded, meteringOf } from './metering.js';
+import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
 import { gatewayHeaders } from './response-headers.js';
 import { redactSecrets } from './secret-redaction.js';
@@ -29,12 +29,14 @@ export class ResponseRelay {
 
   /** The upstream's head. A refusal means: abort the upstream and answer this instead. */
   start(status: number, headers: IncomingHttpHeaders): Refusal | null {
+    const holdsBack = status >= 400 && this.credential !== null;
     const refusal = this.policy.refusalOf(status);
     if (refusal !== null) return refusal;
+    if (holdsBack && isEncoded(headers)) return refuse('upstream_protocol_error');
     const { ctx } = this;
     ctx.statusCode = status;
     ctx.firstByteAt = performance.now();
-    if (status >= 400 && this.credential !== null) {
+    if (holdsBack) {
       this.errorChunks = [];
       ctx.metering = meteringOf(meteredProtocol(ctx), status, headers);
       return null;
@@ -64,12 +66,13 @@ export class ResponseRelay {
     ctx.metering = meteringOf(meteredProtocol(ctx), status, headers);
     const passed = this.policy.passed(headers);
     const length = headers['content-length'];
-    if (length !== undefined && ctx.method !== 'HEAD') {
-      passed.push('content-length', length);
-      this.remainingBytes = Number(length);
-    }
+    if (length !== undefined) passed.push('content-length', length);
+    if (length !== undefined && ctx.method !== 'HEAD') this.remainingBytes = Number(length);
     ctx.res.writeHead(status, [...gatewayHeaders(ctx, this.gateway), ...passed]);
-    if (ctx.metering.isSse) ctx.res.flushHeaders();
+    if (!ctx.metering.isSse) return;
+    this.gateway.metrics.openStreams.inc();
+    ctx.res.once('close', () => this.gateway.metrics.openStreams.dec());
+    ctx.res.flushHeaders();
   }
 
   private holdBack(chunk: Buffer): boolean {

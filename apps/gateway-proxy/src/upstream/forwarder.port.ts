@@ -1,4 +1,4 @@
-/** How a request reaches a target. One port, two implementations, chosen per upstream protocol. */
+/** How a request, or a WebSocket, reaches a target. */
 import type { Socket } from 'node:net';
 import type { EndState } from '@ai-gateway/contracts';
 import type { CompiledTarget } from '@ai-gateway/gateway-engine';
@@ -17,9 +17,18 @@ export interface Forwarder {
   close(): Promise<void>;
 }
 
-export interface UpgradeForwarder extends Forwarder {
-  /** Hands a WebSocket over; resolves when it has closed. A refusal leaves the socket to the caller. */
-  upgrade(ctx: RequestContext, target: CompiledTarget, upgrade: Upgrade): Promise<Refusal | null>;
+export interface UpgradeForwarder {
+  /**
+   * Hands a WebSocket over; resolves when its connection has closed. What the client must be told
+   * instead goes to `answer` while the connection still can take it.
+   */
+  upgrade(
+    ctx: RequestContext,
+    target: CompiledTarget,
+    upgrade: Upgrade,
+    answer: (refusal: Refusal) => void,
+  ): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** An upgrade request's connection and the bytes that came behind its head. */

@@ -12,7 +12,7 @@ import { Pool, buildConnector } from 'undici';
 const KEEP_ALIVE_MS = 20_000;
 const MAX_RESPONSE_HEADER_BYTES = 32_768;
 
-export class AddressNotAllowedError extends Error {
+class AddressNotAllowedError extends Error {
   override readonly name = 'AddressNotAllowedError';
   readonly code = 'ADDRESS_NOT_ALLOWED';
 }

@@ -1,10 +1,18 @@
-/** Which error of our table an upstream failure is. The one place that reads undici's codes. */
+/** Which error of our table an upstream failure is: the one place that reads the clients' codes. */
 import type { ClientErrorReason } from '@ai-gateway/contracts';
+
+/** A WebSocket handshake took too long; undici has errors of its own. */
+export class UpstreamTimeoutError extends Error {
+  override readonly name = 'UpstreamTimeoutError';
+  readonly code = 'UPSTREAM_TIMEOUT';
+}
 
 const REASONS = new Map<string, ClientErrorReason>([
   ['UND_ERR_HEADERS_TIMEOUT', 'upstream_timeout'],
   ['UND_ERR_BODY_TIMEOUT', 'upstream_timeout'],
+  ['UPSTREAM_TIMEOUT', 'upstream_timeout'],
   ['UND_ERR_CONNECT_TIMEOUT', 'upstream_connect_error'],
+  ['ECONNECT_TIMEOUT', 'upstream_connect_error'],
   ['ECONNREFUSED', 'upstream_connect_error'],
   ['EHOSTUNREACH', 'upstream_connect_error'],
   ['ENETUNREACH', 'upstream_connect_error'],

@@ -2,7 +2,7 @@ import type { Namespace, NamespaceCreate, NamespaceUpdate, Page } from '@ai-gate
 import { Injectable } from '@nestjs/common';
 import { Not, type EntityManager } from 'typeorm';
 import { Database } from '../../platform/database/database.js';
-import type { ExpectedVersion } from '../../platform/http/if-match.decorator.js';
+import { checkVersion, type ExpectedVersion } from '../../platform/http/if-match.decorator.js';
 import { Dependents } from '../../platform/resources/dependents.js';
 import { findPage, type ListQuery } from '../../platform/resources/list-page.js';
 import {
@@ -68,6 +68,7 @@ export class NamespacesService {
   remove(id: number, expected: ExpectedVersion, cascade: boolean): Promise<Written<void>> {
     return this.revisions.write(async (tx) => {
       const row = await namespaceRow(tx.manager, id);
+      checkVersion(row.version, expected);
       await this.dependents.release(tx, 'namespace', { id, cascade });
       await deleteRow(tx, row, expected);
       tx.changed('namespace', id, null);

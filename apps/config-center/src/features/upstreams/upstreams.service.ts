@@ -2,7 +2,7 @@ import type { Page, Upstream, UpstreamCreate, UpstreamUpdate } from '@ai-gateway
 import { Injectable } from '@nestjs/common';
 import { In, Not, type EntityManager } from 'typeorm';
 import { Database } from '../../platform/database/database.js';
-import type { ExpectedVersion } from '../../platform/http/if-match.decorator.js';
+import { checkVersion, type ExpectedVersion } from '../../platform/http/if-match.decorator.js';
 import { Dependents } from '../../platform/resources/dependents.js';
 import { findPage, type ListQuery } from '../../platform/resources/list-page.js';
 import {
@@ -79,6 +79,7 @@ export class UpstreamsService {
   remove(id: number, expected: ExpectedVersion, cascade: boolean): Promise<Written<void>> {
     return this.revisions.write(async (tx) => {
       const row = await upstreamRow(tx.manager, id);
+      checkVersion(row.version, expected);
       await this.dependents.release(tx, 'upstream', { id, cascade });
       await removeTargets(tx, id);
       await deleteRow(tx, row, expected);

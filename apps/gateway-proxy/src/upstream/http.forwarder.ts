@@ -1,11 +1,12 @@
 /**
- * LLM traffic through `undici` dispatch with a handler class per exchange: the cheapest way to an
- * upstream in Node (measured against http.request, http-proxy and fetch, see docs/adr).
+ * Requests to models and plain services through `undici` dispatch with a handler class per
+ * exchange: the cheapest way to an upstream in Node (measured against http.request, http-proxy and
+ * fetch, see docs/adr).
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CompiledTarget } from '@ai-gateway/gateway-engine';
 import type { Dispatcher } from 'undici';
-import { MODEL_ANSWERS } from '../pipeline/answer-policy.js';
+import { MODEL_ANSWERS, SERVICE_ANSWERS } from '../pipeline/answer-policy.js';
 import type { Gateway } from '../pipeline/gateway.js';
 import { refuse, type Refusal } from '../pipeline/refusal.js';
 import type { RequestContext } from '../pipeline/request-context.js';
@@ -14,6 +15,7 @@ import type { CredentialOpener } from './credential-opener.js';
 import type { ExchangeResult, Forwarder } from './forwarder.port.js';
 import { bodyForTarget } from './request-body.js';
 import { llmRequestHeaders, type HeaderAllowlist } from './request-headers.js';
+import { serviceRequestHeaders } from './service-headers.js';
 import type { TargetPools } from './target-pools.js';
 import { failureReason, wasNeverSent } from './upstream-failure.js';
 
@@ -21,30 +23,35 @@ const MAX_INFORMATIONAL = 10;
 /** A client that reads nothing for this long is given up. */
 const WRITE_IDLE_MS = 60_000;
 
-export interface UndiciForwarderOptions {
+export interface HttpForwarderOptions {
   pools: TargetPools;
   credentials: CredentialOpener;
   allowlist: HeaderAllowlist;
 }
 
-export class UndiciForwarder implements Forwarder {
+export class HttpForwarder implements Forwarder {
   constructor(
     private readonly gateway: () => Gateway,
-    private readonly options: UndiciForwarderOptions,
+    private readonly options: HttpForwarderOptions,
   ) {}
 
   exchange(ctx: RequestContext, target: CompiledTarget): Promise<ExchangeResult> {
     const { destination } = ctx;
     if (destination === null) throw new Error('exchange without destination');
+    const isService = destination.upstream.protocol === 'http';
     const credential = this.options.credentials.credentialOf(target);
-    const relay = new ResponseRelay(ctx, this.gateway(), MODEL_ANSWERS, credential);
-    const exchange = new UndiciExchange(ctx, relay);
+    const relay = isService
+      ? new ResponseRelay(ctx, this.gateway(), SERVICE_ANSWERS, null)
+      : new ResponseRelay(ctx, this.gateway(), MODEL_ANSWERS, credential);
+    const exchange = new HttpExchange(ctx, relay);
     this.options.pools.poolFor(target, destination.timeouts.connectMs).dispatch(
       {
         method: ctx.method,
         path: target.basePath + destination.path,
-        headers: llmRequestHeaders(ctx, credential, this.options.allowlist),
-        body: bodyForTarget(ctx, target),
+        headers: isService
+          ? serviceRequestHeaders(ctx, credential)
+          : llmRequestHeaders(ctx, credential, this.options.allowlist),
+        body: isService ? ctx.bodyBytes : bodyForTarget(ctx, target),
         headersTimeout: destination.timeouts.firstByteMs,
         bodyTimeout: destination.timeouts.idleMs,
       },
@@ -62,7 +69,7 @@ class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 }
 
-class UndiciExchange implements Dispatcher.DispatchHandler {
+class HttpExchange implements Dispatcher.DispatchHandler {
   readonly done: Promise<ExchangeResult>;
   private resolve!: (result: ExchangeResult) => void;
   private controller: Dispatcher.DispatchController | null = null;
