@@ -86,9 +86,7 @@ export class TestApp {
         ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
         ...headers,
       },
-      ...(body === undefined
-        ? {}
-        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     const parsed = (text === '' ? null : JSON.parse(text)) as Body;
@@ -100,3 +98,6 @@ export class TestApp {
     rmSync(this.settings.dataDir, { recursive: true, force: true });
   }
 }
+
+const isRaw = (body: unknown): body is string | Buffer<ArrayBuffer> =>
+  typeof body === 'string' || Buffer.isBuffer(body);

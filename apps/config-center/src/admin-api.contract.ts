@@ -1,10 +1,13 @@
 /** The admin API's promises, the same on every database. */
 import type { AdminErrorBody, ConfigFeed, Page } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Database } from './platform/database/database.js';
+import { expectTablesOfEntities } from './platform/database/schema.contract.js';
 import { TestApp, testSettings, type Answer } from './admin-api-client.contract.js';
 import type { Settings } from './settings.js';
 
 type Resource = Record<string, unknown>;
+
 let serial = 0;
 const unique = (stem: string): string => `${stem}-${(serial += 1)}`;
 
@@ -89,6 +92,24 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(firstPath(answer)).toBe(path);
       });
 
+      it.each([
+        ['a half of a character in a name', 'namespace_name', '"a\\ud800"'],
+        ['a half of a character in free text', 'description', '"a\\udc00"'],
+        ['a half of a character in a label', 'labels.a', '{"a":"\\ud83d"}'],
+      ])('refuses %s, which not every store keeps', async (_what, path, value) => {
+        const field = path.split('.')[0] ?? '';
+        const body = `{"namespace_code":"${unique('ns')}","namespace_name":"n","${field}":${value}}`;
+        const answer = await app.call('POST', '/api/v1/namespaces', { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, path]);
+      });
+
+      it('refuses bytes that are not UTF-8', async () => {
+        const head = Buffer.from('{"namespace_code":"latin","namespace_name":"');
+        const body = Buffer.concat([head, Buffer.from([0xe9]), Buffer.from('"}')]);
+        const answer = await app.call('POST', '/api/v1/namespaces', { body });
+        expect([answer.status, problem(answer).code]).toEqual([400, 'INVALID_JSON']);
+      });
+
       it('refuses a body above 1 MB', async () => {
         const body = { namespace_code: 'x', namespace_name: 'x'.repeat(1_100_000) };
         expect((await app.call('POST', '/api/v1/namespaces', { body })).status).toBe(413);
@@ -160,6 +181,18 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(read.body['create_time']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       });
 
+      it('takes names that differ in case for different ones, in codes and in filters', async () => {
+        const code = unique('Case');
+        const post = (namespace_code: string) =>
+          create('/api/v1/namespaces', { namespace_code, namespace_name: namespace_code });
+        await post(code);
+        await post(code.toLowerCase());
+        for (const filter of [`namespace_code=${code}`, `namespace_name=${code}%20`]) {
+          const list = await app.call<Page<Resource>>('GET', `/api/v1/namespaces?${filter}`);
+          expect(list.body.items).toMatchObject([{ namespace_code: code }]);
+        }
+      });
+
       it('gives a code once, also to concurrent creators', async () => {
         const body = { namespace_code: unique('ns'), namespace_name: 'x' };
         const answers = await Promise.all(
@@ -168,17 +201,30 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
       });
 
-      it('keeps at most one default', async () => {
-        const post = () =>
-          app.call('POST', '/api/v1/namespaces', {
-            body: { namespace_code: unique('ns'), namespace_name: 'x', is_default: true },
-          });
-        const first = await post();
-        expect(first.status).toBe(201);
-        const second = await post();
-        expect([second.status, firstPath(second)]).toEqual([409, 'is_default']);
-        const path = first.headers.get('location') ?? '';
-        await app.call('DELETE', path, { ifMatch: '*' });
+      it('moves the default to who claims it, in one revision', async () => {
+        const claim = async () => {
+          const body = { namespace_code: unique('ns'), namespace_name: 'x', is_default: true };
+          return app.call('POST', '/api/v1/namespaces', { body });
+        };
+        const first = (await claim()).headers.get('location') ?? '';
+        const second = await claim();
+        expect((await app.call('GET', first)).body).toMatchObject({
+          is_default: false,
+          version: 2,
+        });
+        const list = await app.call('GET', '/api/v1/namespaces?is_default=true');
+        expect(list.body).toMatchObject({ items: [second.body], total: 1 });
+        const back = await app.call('PUT', first, { body: { is_default: true }, ifMatch: '"2"' });
+        expect(back.body).toMatchObject({ is_default: true, version: 3 });
+        const revision = Number(back.headers.get('x-config-revision'));
+        const { epoch } = (await app.call('GET', '/api/v1/feed/head')).body;
+        const since = `epoch=${String(epoch)}&revision=${revision - 1}`;
+        const feed = await app.call<ConfigFeed>('GET', `/api/v1/feed/changes?${since}`);
+        expect(feed.body.changes).toMatchObject([
+          { value: { is_default: false } },
+          { value: { is_default: true } },
+        ]);
+        await app.call('DELETE', first, { ifMatch: '*' });
       });
 
       it('lists pages with total, filter and descending sort', async () => {
@@ -237,6 +283,38 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
           expect(problem(answer).details[0]?.message).not.toBe('');
         },
       );
+
+      it('names the condition that gateways could not compile', async () => {
+        const { namespace_id: id } = await newNamespace();
+        const body = {
+          matcher_name: 'm',
+          matcher_type: 'header',
+          match_field: 'x',
+          match_operator: 'equals',
+          match_value: 'v',
+          conditions: [
+            { in: 'path', operator: 'regex', value: '^/v1/' },
+            { in: 'query', operator: 'equals', value: 'v' },
+          ],
+        };
+        const path = `/api/v1/namespaces/${String(id)}/matchers`;
+        const answer = await app.call('POST', path, { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, 'conditions.1']);
+      });
+
+      it.each([
+        ['gt', 'many', 'UNPROCESSABLE'],
+        ['eq', ['a'], 'UNPROCESSABLE'],
+        ['regex', '(?=x)', 'UNSUPPORTED_REGEX'],
+      ])('refuses a field check %s %j that gateways could not compile', async (...row) => {
+        const [operator, value, code] = row;
+        const { namespace_id: id } = await newNamespace();
+        const rule_config = { field_path: 'body.n', operator, value };
+        const body = { rule_name: 'r', rule_type: 'field_check', rule_config };
+        const answer = await app.call('POST', `/api/v1/namespaces/${String(id)}/rules`, { body });
+        expect([answer.status, problem(answer).code]).toEqual([422, code]);
+        expect(firstPath(answer)).toBe('rule_config.value');
+      });
 
       it('stores a matcher and clears nothing that a PUT leaves out', async () => {
         const { namespace_id: id } = await newNamespace();
@@ -322,17 +400,20 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(cleared.body).toMatchObject({ credential: { set: false, hint: '' } });
       });
 
-      it.each(['http://169.254.169.254/', 'http://2130706433', 'http://h.example:6379'])(
-        'refuses the target %s and keeps nothing of the upstream',
-        async (url) => {
-          const upstream_code = unique('up');
-          const body = { upstream_code, upstream_name: 'U', targets: [{ url }] };
-          const answer = await app.call('POST', '/api/v1/upstreams', { body });
-          expect([answer.status, firstPath(answer)]).toEqual([422, 'targets.0.url']);
-          const list = await app.call('GET', `/api/v1/upstreams?upstream_code=${upstream_code}`);
-          expect(list.body['total']).toBe(0);
-        },
-      );
+      it.each([
+        'http://169.254.169.254/',
+        'http://2130706433',
+        'http://h.example:6379',
+        'http://h.example/a b',
+        'http://h.example/#',
+      ])('refuses the target %s and keeps nothing of the upstream', async (url) => {
+        const upstream_code = unique('up');
+        const body = { upstream_code, upstream_name: 'U', targets: [{ url }] };
+        const answer = await app.call('POST', '/api/v1/upstreams', { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, 'targets.0.url']);
+        const list = await app.call('GET', `/api/v1/upstreams?upstream_code=${upstream_code}`);
+        expect(list.body['total']).toBe(0);
+      });
 
       it('keeps an upstream while models name it', async () => {
         const upstream = await newUpstream();
@@ -360,6 +441,20 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         const body = { model_name: unique('gpt'), upstream_id: 999_999 };
         const answer = await app.call('POST', '/api/v1/models', { body });
         expect([answer.status, firstPath(answer)]).toEqual([422, 'upstream_id']);
+      });
+
+      it.each(['two words', 'a.example:80', ''])('refuses the host %j of a route', async (host) => {
+        const { upstream_id } = await newUpstream();
+        const body = { name: unique('route'), path: '/svc/host', hosts: [host], upstream_id };
+        const answer = await app.call('POST', '/api/v1/routes', { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, 'hosts.0']);
+      });
+
+      it('refuses a route that gateways could not compile', async () => {
+        const { upstream_id } = await newUpstream();
+        const body = { name: unique('route'), path: '/svc/exact', target_url: '/*', upstream_id };
+        const answer = await app.call('POST', '/api/v1/routes', { body });
+        expect([answer.status, firstPath(answer)]).toEqual([422, 'target_url']);
       });
 
       it('updates the route of the same path and name when it is posted again', async () => {
@@ -456,6 +551,10 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
     });
 
     describe('system', () => {
+      it('has tables as its entities say', async () => {
+        await expectTablesOfEntities(app.app.get(Database).dataSource);
+      });
+
       it('documents itself from the schemas', async () => {
         const { body } = await app.call('GET', '/docs-json');
         const paths = body['paths'] as Record<string, Record<string, unknown>>;
@@ -464,6 +563,20 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect(JSON.stringify(paths['/api/v1/namespaces/{namespace_id}/rules'])).toContain(
           'max_requests_per_minute',
         );
+      });
+
+      it('counts what is alive by kind', async () => {
+        type Stats = { database: { resources: number; sizes: Record<string, number> } };
+        const stats = async () => (await app.call<Stats & Resource>('GET', '/stats')).body.database;
+        await newNamespace();
+        const before = await stats();
+        const { namespace_id: id } = await newNamespace();
+        await newNamespace();
+        const path = `/api/v1/namespaces/${String(id)}`;
+        await app.call('PUT', path, { body: { status: 0 }, ifMatch: '*' });
+        expect((await stats()).sizes['namespace']).toBe((before.sizes['namespace'] ?? 0) + 2);
+        await app.call('DELETE', path, { ifMatch: '*' });
+        expect((await stats()).resources).toBe(before.resources + 1);
       });
 
       it('answers 404 for counters that are no documented name', async () => {

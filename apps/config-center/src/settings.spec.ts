@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SettingsError } from '@ai-gateway/node-runtime';
@@ -24,6 +24,23 @@ describe('settings', () => {
     expect(read).toThrow(SettingsError);
     expect(read).toThrow(new RegExp(`${name}:`));
     expect(read).not.toThrow(new RegExp(`: .*${value.slice(-8)}`));
+  });
+
+  it.each([
+    [{}, true],
+    [{ SERVER_HOST: '::1' }, true],
+    [{ SERVER_HOST: '0.0.0.0' }, false],
+    [{ SERVER_HOST: '0.0.0.0', CONFIG_CENTER_DOCS: 'true' }, true],
+    [{ CONFIG_CENTER_DOCS: 'false' }, false],
+  ])('serve the API reference where nobody else reaches it or on demand: %j', (env, serveDocs) => {
+    expect(readSettings({ DATA_DIR, ...env })).toMatchObject({ serveDocs });
+  });
+
+  it('read a secret from its file also when the variable itself is empty', () => {
+    const file = join(DATA_DIR, 'credential');
+    writeFileSync(file, 'a-service-credential\n');
+    const env = { GATEWAY_SERVICE_CREDENTIAL: '', GATEWAY_SERVICE_CREDENTIAL_FILE: file };
+    expect(readSettings({ DATA_DIR, ...env }).serviceCredential).toBe('a-service-credential');
   });
 
   it('default to the embedded mode on loopback, with secrets made once', () => {

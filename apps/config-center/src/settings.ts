@@ -70,7 +70,10 @@ export const SETTINGS_SHAPE = {
     .default('http://127.0.0.1:8003')
     .describe('target of the demo upstreams'),
   SEED_DEMO_DATA: setting.flag(false).describe('seed the demo data at start'),
-  CONFIG_CENTER_DOCS: setting.flag(true).describe('serve /docs and /docs-json'),
+  CONFIG_CENTER_DOCS: z
+    .stringbool()
+    .optional()
+    .describe('serve /docs and /docs-json to anyone; unset: only while SERVER_HOST is loopback'),
 } as const;
 
 export const SETTINGS_SECRETS = [
@@ -136,7 +139,7 @@ export function readSettings(env: Environment = process.env): Settings {
     upstreamAllowAddresses: allowedAddresses(values),
     mockLlmUrl: values.MOCK_LLM_URL,
     seedDemoData: values.SEED_DEMO_DATA,
-    serveDocs: values.CONFIG_CENTER_DOCS,
+    serveDocs: values.CONFIG_CENTER_DOCS ?? isLoopback(values.SERVER_HOST),
   };
 }
 
@@ -149,6 +152,9 @@ const allowedAddresses = (values: Values): string[] =>
   databaseUrlOf(values) === null
     ? [...LOOPBACK, ...values.UPSTREAM_ALLOW_ADDRESSES]
     : values.UPSTREAM_ALLOW_ADDRESSES;
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 
 type Values = z.output<z.ZodObject<typeof SETTINGS_SHAPE>>;
 

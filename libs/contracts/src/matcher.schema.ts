@@ -7,6 +7,7 @@ import {
   prioritySchema,
   statusSchema,
   storedFields,
+  textSchema,
   updateOf,
 } from './primitives.js';
 
@@ -20,7 +21,7 @@ export const MAX_MATCHED_TEXT_BYTES = 65_536;
 export const matchFieldSchema = nameSchema(100);
 
 /** For `in`: a JSON array of strings, or values separated by commas. */
-export const matchValueSchema = z.string().max(16_384);
+export const matchValueSchema = textSchema(16_384);
 
 export const matcherConditionSchema = z.strictObject({
   in: z.enum(CONDITION_PLACES),

@@ -16,7 +16,9 @@ const writable = {
   namespace_name: nameSchema(100),
   description: descriptionSchema.nullable(),
   status: statusSchema,
-  is_default: z.boolean().describe('takes requests no matcher recognises; at most one namespace'),
+  is_default: z
+    .boolean()
+    .describe('takes requests no matcher recognises; true takes it from the one that had it'),
   labels: labelsSchema,
 };
 

@@ -20,7 +20,14 @@ export const nameSchema = (maxLength: number) =>
     .trim()
     .min(1)
     .max(maxLength)
-    .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters');
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters or halves of characters');
+
+/** Free text. A lone surrogate (half a character) is what not every store can keep. */
+export const textSchema = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .refine((text) => text.isWellFormed(), 'must not contain halves of characters');
 
 /** A code is what stands in Redis keys, metrics labels and URLs. */
 export const codeSchema = z
@@ -29,10 +36,10 @@ export const codeSchema = z
   .max(50)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dot, underscore and dash only');
 
-export const descriptionSchema = z.string().max(4000);
+export const descriptionSchema = textSchema(4000);
 
 export const labelsSchema = z
-  .record(z.string().min(1).max(63), z.string().max(255))
+  .record(textSchema(63).min(1), textSchema(255))
   .refine((labels) => Object.keys(labels).length <= 32, 'at most 32 labels');
 
 /** ISO 8601 UTC with milliseconds. */

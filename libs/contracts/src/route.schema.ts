@@ -23,12 +23,18 @@ const pathSchema = z
   .regex(/^\/[A-Za-z0-9._~!$&'()*+,;=:@/-]*$/, 'an absolute path without query or escapes')
   .refine((path) => !/\/\/|\/\.{1,2}(\/|$)/.test(path), 'must not contain empty or dot segments');
 
+/** Without a port; `*` and `*.` as the gateway understands them. */
+const hostSchema = z
+  .string()
+  .max(253)
+  .regex(/^(\*|(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])$/, 'a host name without port');
+
 const writable = {
   name: nameSchema(100),
   path: pathSchema,
   path_type: z.enum(PATH_TYPES),
   methods: z.array(z.enum(ROUTE_METHODS)).max(7).describe('empty: any'),
-  hosts: z.array(z.string().min(1).max(253)).max(50).describe('empty: any'),
+  hosts: z.array(hostSchema).max(50).describe('empty: any'),
   upstream_id: idSchema,
   target_url: pathSchema
     .nullable()

@@ -12,6 +12,7 @@ import {
   prioritySchema,
   statusSchema,
   storedFields,
+  textSchema,
 } from './primitives.js';
 
 export const RULE_TYPES = [
@@ -112,7 +113,7 @@ export const FIELD_PLACES = ['header', 'query', 'body'] as const;
 export type FieldPlace = (typeof FIELD_PLACES)[number];
 
 const scalarSchema = z.union([
-  z.string().max(4096),
+  textSchema(4096),
   z.number().min(-MAX_SAFE_COUNT).max(MAX_SAFE_COUNT),
   z.boolean(),
   z.null(),
@@ -124,7 +125,10 @@ export const fieldCheckConfigSchema = z
     field_path: z
       .string()
       .max(200)
-      .regex(/^(header|query|body)\.[^\p{Cc}\s]+$/u, 'header.<name>, query.<name> or body.<path>'),
+      .regex(
+        /^(header|query|body)\.[^\p{Cc}\p{Cs}\s]+$/u,
+        'header.<name>, query.<name> or body.<path>',
+      ),
     operator: fieldOperatorSchema,
     value: z.union([scalarSchema, z.array(scalarSchema).max(1000)]).optional(),
     message: nameSchema(500).optional().describe('what a refused client reads'),
@@ -143,7 +147,7 @@ const common = {
   mode: z.enum(RULE_MODES),
   on_store_failure: z.enum(STORE_FAILURE_POLICIES),
   models: z
-    .array(z.string().min(1).max(200))
+    .array(textSchema(200).min(1))
     .max(200)
     .nullable()
     .describe('null: all; a trailing * matches any ending'),

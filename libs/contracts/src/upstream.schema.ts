@@ -33,12 +33,13 @@ export type Timeouts = z.infer<typeof timeoutsSchema>;
 export const targetUrlSchema = z
   .url({ protocol: /^https?$/ })
   .max(2000)
-  .refine(hasNoUserinfoOrQuery, 'must not carry a user, password, query or fragment');
+  .regex(/^[^\s\p{Cc}\p{Cs}?#]*$/u, 'must not carry white space, a query or a fragment')
+  .refine(hasNoUserinfo, 'must not carry a user or password');
 
-function hasNoUserinfoOrQuery(text: string): boolean {
+function hasNoUserinfo(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
 }
 
 const credentialSchema = z
@@ -54,7 +55,7 @@ const targetWritable = {
   weight: z.int().min(0).max(10_000),
   credential: credentialSchema,
   model_map: z
-    .record(z.string().min(1).max(200), z.string().min(1).max(200))
+    .record(nameSchema(200), nameSchema(200))
     .describe('model name of the client → model name of this target'),
   labels: labelsSchema,
   status: statusSchema,

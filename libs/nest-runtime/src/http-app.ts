@@ -2,6 +2,7 @@
  * What every HTTP process on Nest shares: request id and access log, JSON bodies up to a cap, one
  * error envelope (also for unknown paths and methods), contract validation, no revealing headers.
  */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Counter, type Logger, type Registry } from '@ai-gateway/node-runtime';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -41,12 +42,20 @@ export function configureHttpApp(app: NestExpressApplication, options: HttpAppOp
     requestLog(logger, (request, response) => requests.inc(labelsOf(request, response))),
     jsonOnly,
   );
-  app.useBodyParser('json', { limit: maxBodyBytes ?? MAX_BODY_BYTES, strict: false });
+  const limit = maxBodyBytes ?? MAX_BODY_BYTES;
+  app.useBodyParser('json', { limit, strict: false, verify: requireUtf8 });
   app.useGlobalPipes(new ContractPipe());
   const allowedMethods = (path: string) => methodsOf(app, path);
   const translate = translateError;
   app.useGlobalFilters(new ErrorFilter({ logger, allowedMethods, translate, hideUnknownPaths }));
   hardenServer(app.getHttpServer());
+}
+
+/** The decoder would put U+FFFD for what is not UTF-8, and the store would keep that. */
+function requireUtf8(_request: unknown, _response: unknown, body: Buffer): void {
+  if (isUtf8(body)) return;
+  const type = 'entity.parse.failed';
+  throw Object.assign(new Error('the body is not UTF-8'), { status: 400, type });
 }
 
 function hardenServer(server: Server): void {

@@ -1,5 +1,13 @@
 /** Files a process keeps: created with mode 0600 in a folder of mode 0700. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 export function ensureDataDir(dir: string): string {
@@ -19,4 +27,11 @@ export function readOrCreateSecretFile(dir: string, name: string, create: () => 
   }
   chmodSync(path, 0o600);
   return readFileSync(path, 'utf8').trim();
+}
+
+/** Makes the file if it is not there, and closes it to other users either way. */
+export function ensurePrivateFile(path: string): string {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+  return path;
 }

@@ -20,5 +20,14 @@ export function isPublishedSecret(value: string): boolean {
   if (PUBLISHED_SECRETS.has(value.toLowerCase())) return true;
   if (!URL.canParse(value)) return false;
   const { password } = new URL(value);
-  return password !== '' && PUBLISHED_SECRETS.has(decodeURIComponent(password).toLowerCase());
+  return PUBLISHED_SECRETS.has(decoded(password).toLowerCase());
+}
+
+/** A stray `%` is part of the password, not a reason to fail. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

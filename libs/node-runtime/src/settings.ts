@@ -53,7 +53,8 @@ function readVariable<Shape extends z.core.$ZodShape>(
   problems: string[],
 ): string | undefined {
   if (!spec.secrets?.includes(name)) return env[name];
-  const value = env[name] ?? readSecretFile(name, env, problems);
+  // Compose files pass on what is unset as empty, which must not hide the file.
+  const value = env[name] || readSecretFile(name, env, problems);
   if (value !== undefined && isPublishedSecret(value)) {
     problems.push(`${name}: is a published default; choose a secret of your own`);
   }

@@ -2,7 +2,7 @@
  * API keys. A key is made here and shown in the answer to its creation only; what is stored and
  * published is its digest.
  */
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   API_KEY_PREFIX,
   type ApiKey,
@@ -16,46 +16,35 @@ import { createApiKeyDigest, newApiKey } from '@ai-gateway/node-runtime';
 import type { EntityManager } from 'typeorm';
 import { Database } from '../../platform/database/database.js';
 import type { ExpectedVersion } from '../../platform/http/if-match.decorator.js';
-import { Dependents } from '../../platform/resources/dependents.js';
+import { Dependents, ownedRows } from '../../platform/resources/dependents.js';
 import { findPage, type ListQuery } from '../../platform/resources/list-page.js';
 import {
   deleteRow,
   insertRow,
-  requireReference,
   requireRow,
   updateRow,
 } from '../../platform/resources/stored-row.js';
-import {
-  ConfigRevisions,
-  Written,
-  type ConfigTransaction,
-} from '../../platform/revisions/config-revisions.js';
+import { ConfigRevisions, Written } from '../../platform/revisions/config-revisions.js';
 import { SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
-import { NamespaceEntity } from '../namespaces/namespace.entity.js';
+import { requireNamespaceReference } from '../namespaces/namespaces.read-model.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 
 const KIND = 'api_key';
 
 @Injectable()
-export class ApiKeysService implements OnModuleInit {
+export class ApiKeysService {
   private readonly digestOf: (key: string) => string;
 
   constructor(
     private readonly database: Database,
     private readonly revisions: ConfigRevisions,
-    private readonly dependents: Dependents,
+    dependents: Dependents,
     @Inject(SETTINGS) { masterKey }: Settings,
   ) {
+    const rows = { kind: KIND, idColumn: 'key_id', ownerColumn: 'namespace_id' } as const;
+    dependents.register('namespace', ownedRows('api_keys', ApiKeyEntity, rows));
     this.digestOf = createApiKeyDigest(masterKey);
-  }
-
-  onModuleInit(): void {
-    this.dependents.register('namespace', {
-      name: 'api_keys',
-      count: (manager, namespace_id) => manager.countBy(ApiKeyEntity, { namespace_id }),
-      removeAll,
-    });
   }
 
   list(query: ListQuery): Promise<Page<ApiKey>> {
@@ -71,7 +60,7 @@ export class ApiKeysService implements OnModuleInit {
     const key = newApiKey();
     const secret = { digest: this.digestOf(key), hint: `${API_KEY_PREFIX}…${key.slice(-4)}` };
     const { value, revision } = await this.revisions.write(async (tx) => {
-      await requireNamespace(tx.manager, body.namespace_id);
+      await requireOwner(tx.manager, body.namespace_id);
       const row = await insertRow(tx, ApiKeyEntity, { ...columnsOf(body), ...secret });
       tx.changed(KIND, row.key_id, configOf(row));
       return { ...keyView(row), key };
@@ -82,7 +71,7 @@ export class ApiKeysService implements OnModuleInit {
   update(keyId: number, body: ApiKeyUpdate, expected: ExpectedVersion): Promise<Written<ApiKey>> {
     return this.revisions.write(async (tx) => {
       const row = await requireRow(tx.manager, ApiKeyEntity, { key_id: keyId });
-      await requireNamespace(tx.manager, body.namespace_id ?? null);
+      await requireOwner(tx.manager, body.namespace_id);
       const updated = await updateRow(tx, row, { changes: columnsOf(body), expected });
       tx.changed(KIND, keyId, configOf(updated));
       return keyView(updated);
@@ -99,18 +88,8 @@ export class ApiKeysService implements OnModuleInit {
   }
 }
 
-async function removeAll(tx: ConfigTransaction, namespace_id: number): Promise<void> {
-  for (const row of await tx.manager.findBy(ApiKeyEntity, { namespace_id })) {
-    // Removing takes the id off the row.
-    tx.changed(KIND, row.key_id, null);
-    await tx.manager.remove(row);
-  }
-}
-
-async function requireNamespace(manager: EntityManager, namespaceId: number | null): Promise<void> {
-  if (namespaceId === null) return;
-  const where = { namespace_id: namespaceId };
-  await requireReference(manager, NamespaceEntity, { where, path: 'namespace_id' });
+async function requireOwner(manager: EntityManager, id: number | null | undefined): Promise<void> {
+  if (typeof id === 'number') await requireNamespaceReference(manager, id);
 }
 
 const columnsOf = ({ expires_at, ...body }: ApiKeyUpdate): object =>

@@ -1,6 +1,8 @@
 /**
  * Adds what is missing of the demo data and leaves alone what is there, so that running it again, or
- * from two processes at once, is harmless.
+ * from two processes at once, is harmless. A namespace comes with its matchers and rules, an upstream
+ * with its models, in one transaction: a seed that dies leaves none of them half made, and what
+ * somebody deleted from one that is there stays deleted.
  */
 import {
   matcherCreateSchema,
@@ -11,11 +13,12 @@ import {
 } from '@ai-gateway/contracts';
 import { AdminError } from '@ai-gateway/nest-runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import type { ListQuery } from '../../platform/resources/list-page.js';
+import { ConfigRevisions } from '../../platform/revisions/config-revisions.js';
 import { SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
 import { MatchersService } from '../matchers/matchers.service.js';
 import { ModelsService } from '../models/models.service.js';
+import { hasDefaultNamespace } from '../namespaces/namespaces.read-model.js';
 import { NamespacesService } from '../namespaces/namespaces.service.js';
 import { RulesService } from '../rules/rules.service.js';
 import { UpstreamsService } from '../upstreams/upstreams.service.js';
@@ -30,6 +33,7 @@ import {
 export class DemoSeeder {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly revisions: ConfigRevisions,
     private readonly namespaces: NamespacesService,
     private readonly matchers: MatchersService,
     private readonly rules: RulesService,
@@ -39,36 +43,37 @@ export class DemoSeeder {
 
   async seed(): Promise<void> {
     for (const demo of DEMO_NAMESPACES) await unlessThere(() => this.seedNamespace(demo));
-    for (const demo of DEMO_UPSTREAMS) await this.seedUpstream(demo);
+    for (const demo of DEMO_UPSTREAMS) await unlessThere(() => this.seedUpstream(demo));
   }
 
-  /** A code that exists ends it before anything else is written. */
-  private async seedNamespace({ namespace, matchers, rules }: DemoNamespace): Promise<void> {
-    const { value } = await this.namespaces.create(namespaceCreateSchema.parse(namespace));
-    for (const matcher of matchers) {
-      await this.matchers.create(value.namespace_id, matcherCreateSchema.parse(matcher));
-    }
-    for (const rule of rules) {
-      await this.rules.create(value.namespace_id, ruleCreateSchema.parse(rule));
-    }
+  private seedNamespace({ namespace, matchers, rules }: DemoNamespace): Promise<unknown> {
+    return this.revisions.write(async (tx) => {
+      const body = namespaceCreateSchema.parse(namespace);
+      const is_default = body.is_default && !(await hasDefaultNamespace(tx.manager));
+      const { namespace_id } = await this.namespaces.insert(tx, { ...body, is_default });
+      for (const matcher of matchers) {
+        await this.matchers.insert(tx, namespace_id, matcherCreateSchema.parse(matcher));
+      }
+      for (const rule of rules) {
+        await this.rules.insert(tx, namespace_id, ruleCreateSchema.parse(rule));
+      }
+    });
   }
 
-  private async seedUpstream({ upstream, models }: DemoUpstream): Promise<void> {
+  private seedUpstream({ upstream, models }: DemoUpstream): Promise<unknown> {
     const targets = [{ url: this.settings.mockLlmUrl }];
     const body = upstreamCreateSchema.parse({ ...upstream, targets });
-    await unlessThere(() => this.upstreams.create(body));
-    const query = { ...FIRST, sort: 'upstream_id', upstream_code: upstream.upstream_code };
-    const [existing] = (await this.upstreams.list(query)).items;
-    if (existing === undefined) return;
-    for (const model_name of models) {
-      const model = modelCreateSchema.parse({ model_name, upstream_id: existing.upstream_id });
-      await unlessThere(() => this.models.create(model));
-    }
+    return this.revisions.write(async (tx) => {
+      const { upstream_id } = await this.upstreams.insert(tx, body);
+      for (const model_name of models) {
+        const model = modelCreateSchema.parse({ model_name, upstream_id });
+        await unlessThere(() => this.models.insert(tx, model));
+      }
+    });
   }
 }
 
-const FIRST: Omit<ListQuery, 'sort'> = { page: 1, size: 1 };
-
+/** A name that is taken is refused before anything is written. */
 async function unlessThere(create: () => Promise<unknown>): Promise<void> {
   try {
     await create();

@@ -11,7 +11,11 @@ import {
   updateRow,
   viewOf,
 } from '../../platform/resources/stored-row.js';
-import { ConfigRevisions, type Written } from '../../platform/revisions/config-revisions.js';
+import {
+  ConfigRevisions,
+  type ConfigTransaction,
+  type Written,
+} from '../../platform/revisions/config-revisions.js';
 import { requireNamespace } from '../namespaces/namespaces.read-model.js';
 import { checkMatcher } from './matcher-checks.js';
 import { MatcherEntity } from './matcher.entity.js';
@@ -42,14 +46,16 @@ export class MatchersService {
   }
 
   async create(namespaceId: number, body: MatcherCreate): Promise<Written<Matcher>> {
-    const written = await this.revisions.write(async (tx) => {
-      await requireNamespace(tx.manager, namespaceId);
-      const row = await insertRow(tx, MatcherEntity, { ...body, namespace_id: namespaceId });
-      checkMatcher(row);
-      tx.changed('matcher', row.matcher_id, row);
-      return viewOf(row);
-    });
+    const written = await this.revisions.write((tx) => this.insert(tx, namespaceId, body));
     return written.createdAt(`/api/v1/matchers/${written.value.matcher_id}`);
+  }
+
+  async insert(tx: ConfigTransaction, namespaceId: number, body: MatcherCreate): Promise<Matcher> {
+    await requireNamespace(tx.manager, namespaceId);
+    const row = await insertRow(tx, MatcherEntity, { ...body, namespace_id: namespaceId });
+    checkMatcher(row);
+    tx.changed('matcher', row.matcher_id, row);
+    return viewOf(row);
   }
 
   update(id: number, changes: MatcherUpdate, expected: ExpectedVersion): Promise<Written<Matcher>> {

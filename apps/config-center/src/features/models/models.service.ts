@@ -13,7 +13,11 @@ import {
   updateRow,
   viewOf,
 } from '../../platform/resources/stored-row.js';
-import { ConfigRevisions, type Written } from '../../platform/revisions/config-revisions.js';
+import {
+  ConfigRevisions,
+  type ConfigTransaction,
+  type Written,
+} from '../../platform/revisions/config-revisions.js';
 import { requireUpstreamReference } from '../upstreams/upstreams.read-model.js';
 import { ModelEntity } from './model.entity.js';
 
@@ -38,14 +42,16 @@ export class ModelsService {
   }
 
   async create(body: ModelCreate): Promise<Written<Model>> {
-    const written = await this.revisions.write(async (tx) => {
-      await requireUpstreamReference(tx.manager, body.upstream_id);
-      await refuseTakenNames(tx.manager, body, 0);
-      const row = await insertRow(tx, ModelEntity, body);
-      tx.changed('model', row.model_id, row);
-      return viewOf(row);
-    });
+    const written = await this.revisions.write((tx) => this.insert(tx, body));
     return written.createdAt(`/api/v1/models/${written.value.model_id}`);
+  }
+
+  async insert(tx: ConfigTransaction, body: ModelCreate): Promise<Model> {
+    await requireUpstreamReference(tx.manager, body.upstream_id);
+    await refuseTakenNames(tx.manager, body, 0);
+    const row = await insertRow(tx, ModelEntity, body);
+    tx.changed('model', row.model_id, row);
+    return viewOf(row);
   }
 
   update(id: number, changes: ModelUpdate, expected: ExpectedVersion): Promise<Written<Model>> {

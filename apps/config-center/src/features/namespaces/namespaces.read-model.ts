@@ -1,6 +1,7 @@
 /** What other features may ask about namespaces, within their own transactions. */
 import { AdminError } from '@ai-gateway/nest-runtime';
 import type { EntityManager } from 'typeorm';
+import { requireReference } from '../../platform/resources/stored-row.js';
 import { NamespaceEntity } from './namespace.entity.js';
 
 /** Rejects with NOT_FOUND: the namespace stands in the path of the request. */
@@ -11,6 +12,10 @@ export async function requireNamespace(manager: EntityManager, id: number): Prom
   });
 }
 
+/** Rejects with UNPROCESSABLE when a body's `namespace_id` names none. */
+export const requireNamespaceReference = (manager: EntityManager, id: number): Promise<void> =>
+  requireReference(manager, NamespaceEntity, { where: { namespace_id: id }, path: 'namespace_id' });
+
 export async function namespaceIdOfCode(
   manager: EntityManager,
   code: string,
@@ -18,3 +23,6 @@ export async function namespaceIdOfCode(
   const row = await manager.findOneBy(NamespaceEntity, { namespace_code: code });
   return row?.namespace_id ?? null;
 }
+
+export const hasDefaultNamespace = (manager: EntityManager): Promise<boolean> =>
+  manager.existsBy(NamespaceEntity, { is_default: true });

@@ -1,5 +1,4 @@
 import type { Namespace, NamespaceCreate, NamespaceUpdate, Page } from '@ai-gateway/contracts';
-import { AdminError } from '@ai-gateway/nest-runtime';
 import { Injectable } from '@nestjs/common';
 import { Not, type EntityManager } from 'typeorm';
 import { Database } from '../../platform/database/database.js';
@@ -14,7 +13,11 @@ import {
   updateRow,
   viewOf,
 } from '../../platform/resources/stored-row.js';
-import { ConfigRevisions, type Written } from '../../platform/revisions/config-revisions.js';
+import {
+  ConfigRevisions,
+  type ConfigTransaction,
+  type Written,
+} from '../../platform/revisions/config-revisions.js';
 import { NamespaceEntity } from './namespace.entity.js';
 
 @Injectable()
@@ -35,13 +38,16 @@ export class NamespacesService {
   }
 
   async create(body: NamespaceCreate): Promise<Written<Namespace>> {
-    const written = await this.revisions.write(async (tx) => {
-      await refuseConflicts(tx.manager, body, 0);
-      const row = await insertRow(tx, NamespaceEntity, body);
-      tx.changed('namespace', row.namespace_id, row);
-      return viewOf(row);
-    });
+    const written = await this.revisions.write((tx) => this.insert(tx, body));
     return written.createdAt(`/api/v1/namespaces/${written.value.namespace_id}`);
+  }
+
+  async insert(tx: ConfigTransaction, body: NamespaceCreate): Promise<Namespace> {
+    await refuseTakenCode(tx.manager, body.namespace_code, 0);
+    const row = await insertRow(tx, NamespaceEntity, body);
+    await takeDefault(tx, row);
+    tx.changed('namespace', row.namespace_id, row);
+    return viewOf(row);
   }
 
   update(
@@ -52,7 +58,8 @@ export class NamespacesService {
     return this.revisions.write(async (tx) => {
       const before = await namespaceRow(tx.manager, id);
       const row = await updateRow(tx, before, { changes, expected });
-      await refuseConflicts(tx.manager, row, id);
+      await refuseTakenCode(tx.manager, row.namespace_code, id);
+      await takeDefault(tx, row);
       tx.changed('namespace', id, row);
       return viewOf(row);
     });
@@ -72,19 +79,18 @@ export class NamespacesService {
 const namespaceRow = (manager: EntityManager, id: number): Promise<NamespaceEntity> =>
   requireRow(manager, NamespaceEntity, { namespace_id: id });
 
-/** The code is unique, and at most one namespace takes what no matcher recognises. */
-async function refuseConflicts(
-  manager: EntityManager,
-  { namespace_code, is_default }: Pick<NamespaceEntity, 'namespace_code' | 'is_default'>,
-  ownId: number,
-): Promise<void> {
-  const others = { namespace_id: Not(ownId) };
-  if (await manager.existsBy(NamespaceEntity, { ...others, namespace_code })) {
-    throw duplicate('namespace_code');
-  }
-  if (is_default && (await manager.existsBy(NamespaceEntity, { ...others, is_default }))) {
-    throw new AdminError('CONFLICT', {
-      details: [{ path: 'is_default', message: 'another namespace is the default' }],
-    });
+async function refuseTakenCode(manager: EntityManager, code: string, ownId: number): Promise<void> {
+  const where = { namespace_code: code, namespace_id: Not(ownId) };
+  if (await manager.existsBy(NamespaceEntity, where)) throw duplicate('namespace_code');
+}
+
+/** At most one namespace is the default: who becomes it takes it over, in the same revision. */
+async function takeDefault(tx: ConfigTransaction, row: NamespaceEntity): Promise<void> {
+  if (!row.is_default) return;
+  const others = { is_default: true, namespace_id: Not(row.namespace_id) };
+  for (const other of await tx.manager.findBy(NamespaceEntity, others)) {
+    const changes = { is_default: false };
+    const updated = await updateRow(tx, other, { changes, expected: '*' });
+    tx.changed('namespace', updated.namespace_id, updated);
   }
 }

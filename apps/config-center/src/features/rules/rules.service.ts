@@ -11,7 +11,11 @@ import {
   updateRow,
   viewOf,
 } from '../../platform/resources/stored-row.js';
-import { ConfigRevisions, type Written } from '../../platform/revisions/config-revisions.js';
+import {
+  ConfigRevisions,
+  type ConfigTransaction,
+  type Written,
+} from '../../platform/revisions/config-revisions.js';
 import { requireNamespace } from '../namespaces/namespaces.read-model.js';
 import { checkedRule } from './rule-checks.js';
 import { RuleEntity } from './rule.entity.js';
@@ -42,13 +46,15 @@ export class RulesService {
   }
 
   async create(namespaceId: number, body: RuleCreate): Promise<Written<Rule>> {
-    const written = await this.revisions.write(async (tx) => {
-      await requireNamespace(tx.manager, namespaceId);
-      const row = await insertRow(tx, RuleEntity, { ...body, namespace_id: namespaceId });
-      tx.changed('rule', row.rule_id, checkedRule(row));
-      return ruleOf(row);
-    });
+    const written = await this.revisions.write((tx) => this.insert(tx, namespaceId, body));
     return written.createdAt(`/api/v1/rules/${written.value.rule_id}`);
+  }
+
+  async insert(tx: ConfigTransaction, namespaceId: number, body: RuleCreate): Promise<Rule> {
+    await requireNamespace(tx.manager, namespaceId);
+    const row = await insertRow(tx, RuleEntity, { ...body, namespace_id: namespaceId });
+    tx.changed('rule', row.rule_id, row);
+    return ruleOf(row);
   }
 
   update(id: number, changes: RuleUpdate, expected: ExpectedVersion): Promise<Written<Rule>> {

@@ -32,18 +32,17 @@ export class SystemService {
   }
 
   async stats(): Promise<Stats> {
-    const feed = await this.log.feedSince(null);
+    const head = await this.log.head();
+    const sizes = await this.log.sizes();
+    const resources = Object.values(sizes).reduce((sum, size) => sum + size, 0);
     const copy = (await this.copy?.head().catch(() => null)) ?? null;
-    const sizes: Record<string, number> = {};
-    for (const { kind } of feed.changes) sizes[kind] = (sizes[kind] ?? 0) + 1;
-    const head = { epoch: feed.epoch, revision: feed.revision };
     const redis = await this.redisNumbers();
     return {
       ...head,
-      database: { kind: this.database.kind, resources: feed.changes.length, sizes },
+      database: { kind: this.database.kind, resources, sizes },
       redis: redis && { ...redis, epoch: copy?.epoch ?? null, revision: copy?.revision ?? null },
       redis_agrees:
-        this.copy === null ? null : isSame(head, copy) && redis?.resources === feed.changes.length,
+        this.copy === null ? null : isSame(head, copy) && redis?.resources === resources,
       cache_hit_rate: redis?.hit_rate ?? null,
     };
   }

@@ -45,18 +45,20 @@ export class UpstreamsService {
     return upstreamOf(manager, await upstreamRow(manager, id));
   }
 
-  async create({ targets, ...body }: UpstreamCreate): Promise<Written<Upstream>> {
-    const written = await this.revisions.write(async (tx) => {
-      await refuseTakenCode(tx.manager, body.upstream_code, 0);
-      const row = await insertRow(tx, UpstreamEntity, body);
-      tx.changed('upstream', row.upstream_id, row);
-      for (const [index, target] of targets.entries()) {
-        const path = `targets.${index}.`;
-        await this.targetRows.insert(tx, row.upstream_id, { body: target, path });
-      }
-      return upstreamOf(tx.manager, row);
-    });
+  async create(body: UpstreamCreate): Promise<Written<Upstream>> {
+    const written = await this.revisions.write((tx) => this.insert(tx, body));
     return written.createdAt(`/api/v1/upstreams/${written.value.upstream_id}`);
+  }
+
+  async insert(tx: ConfigTransaction, { targets, ...body }: UpstreamCreate): Promise<Upstream> {
+    await refuseTakenCode(tx.manager, body.upstream_code, 0);
+    const row = await insertRow(tx, UpstreamEntity, body);
+    tx.changed('upstream', row.upstream_id, row);
+    for (const [index, target] of targets.entries()) {
+      const path = `targets.${index}.`;
+      await this.targetRows.insert(tx, row.upstream_id, { body: target, path });
+    }
+    return upstreamOf(tx.manager, row);
   }
 
   update(

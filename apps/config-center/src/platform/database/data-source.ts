@@ -3,7 +3,8 @@
  * same migrations, under a lock, so that several instances may start at once.
  */
 import { dirname } from 'node:path';
-import { ensureDataDir } from '@ai-gateway/node-runtime';
+import { ensureDataDir, ensurePrivateFile } from '@ai-gateway/node-runtime';
+import type { Pool } from 'mysql2';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { withFileLock, withMysqlLock } from './advisory-lock.js';
 import { Database } from './database.js';
@@ -15,6 +16,10 @@ const BUSY_TIMEOUT_MS = 5000;
 const QUERY_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 3000;
 const POOL_SIZE = 10;
+/** More than these waiting for a connection are refused. */
+const POOL_QUEUE = 500;
+/** Below the query timeout, so that the server gives up first and says why. */
+const LOCK_WAIT = 'SET SESSION innodb_lock_wait_timeout = 2';
 
 export type Entities = NonNullable<DataSourceOptions['entities']>;
 
@@ -33,6 +38,8 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
 
 async function openSqlite(path: string, entities: Entities): Promise<Database> {
   ensureDataDir(dirname(path));
+  // SQLite gives its journal files the mode of the database.
+  for (const file of [path, `${path}.lock`]) ensurePrivateFile(file);
   const dataSource = new DataSource({
     type: 'better-sqlite3',
     driver: NodeSqliteDatabase,
@@ -66,13 +73,22 @@ async function openMysql(url: string, entities: Entities): Promise<Database> {
     maxQueryExecutionTime: QUERY_TIMEOUT_MS,
     enableQueryTimeout: true,
     poolSize: POOL_SIZE,
+    extra: { queueLimit: POOL_QUEUE },
     logging: false,
     entities,
     migrations: [...MIGRATIONS],
   });
   await dataSource.initialize();
+  await limitLockWaits(dataSource);
   await withMysqlLock(dataSource, `ai-gateway-migrations:${dataSource.driver.database ?? ''}`, () =>
     dataSource.runMigrations({ transaction: 'none' }),
   );
   return new Database({ kind: 'mysql', dataSource, close: () => dataSource.destroy() });
+}
+
+/** On every connection: the one that `initialize` opened, and those the pool will open. */
+async function limitLockWaits(dataSource: DataSource): Promise<void> {
+  const { pool } = dataSource.driver as unknown as { pool: Pool };
+  pool.on('connection', (connection) => connection.query(LOCK_WAIT));
+  await dataSource.query(LOCK_WAIT);
 }

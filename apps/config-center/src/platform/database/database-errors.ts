@@ -25,6 +25,8 @@ const UNAVAILABLE_CODES = new Set([
   'ER_OPTION_PREVENTS_STATEMENT',
 ]);
 
+const LOCK_CODES = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT']);
+
 const SQLITE_UNIQUE = 2067;
 const SQLITE_PRIMARY_KEY = 1555;
 const SQLITE_FOREIGN_KEY = 787;
@@ -54,11 +56,15 @@ export function isReferenced(error: unknown): boolean {
   );
 }
 
+/** Rolled back in favour of another transaction; the same work may succeed now. */
+export const isLockConflict = (error: unknown): boolean =>
+  LOCK_CODES.has(driverErrorOf(error).code ?? '');
+
 export function isStoreFailure(error: unknown): boolean {
   const { code, errcode, message } = driverErrorOf(error);
   if (UNAVAILABLE_CODES.has(code ?? '')) return true;
   if (errcode !== undefined && SQLITE_UNAVAILABLE.has(errcode & 0xff)) return true;
-  return /Pool is closed|closed state|database is not open|finalized|not established/i.test(
+  return /Pool is closed|Queue limit|closed state|database is not open|finalized|not established/i.test(
     message ?? '',
   );
 }

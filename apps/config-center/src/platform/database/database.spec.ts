@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigStateEntity } from '../revisions/config-state.entity.js';
+import type { DataSource } from 'typeorm';
 import { openDatabase } from './data-source.js';
-import type { Database } from './database.js';
+import { Database } from './database.js';
 import { NodeSqliteDatabase } from './node-sqlite.adapter.js';
 
 let dir: string;
@@ -39,6 +40,18 @@ const revisionOf = async (database: Database) =>
   (await database.manager.findOneByOrFail(ConfigStateEntity, { state_id: 1 })).revision;
 
 describe('embedded database', () => {
+  it('keeps its files to the user of the process', async () => {
+    const database = await open();
+    await next(database);
+    const modes = readdirSync(dir).map((name) => [name, statSync(join(dir, name)).mode & 0o777]);
+    expect(modes).toEqual([
+      ['test.sqlite', 0o600],
+      ['test.sqlite-shm', 0o600],
+      ['test.sqlite-wal', 0o600],
+      ['test.sqlite.lock', 0o600],
+    ]);
+  });
+
   it('rolls back what a failed transaction wrote', async () => {
     const database = await open();
     const failing = database.transaction(async (manager) => {
@@ -98,6 +111,30 @@ describe('embedded database', () => {
     await database.close();
     expect(await database.isUp()).toBe(false);
     await expect(next(database)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+});
+
+describe('a transaction that loses a lock', () => {
+  const losing = (times: number) => {
+    let attempts = 0;
+    const transaction = async (): Promise<number> => {
+      attempts += 1;
+      if (attempts > times) return attempts;
+      throw Object.assign(new Error('deadlock'), { code: 'ER_LOCK_DEADLOCK' });
+    };
+    const dataSource = { transaction } as unknown as DataSource;
+    return new Database({ kind: 'mysql', dataSource, close: async () => undefined });
+  };
+  const work = async () => 'done';
+
+  it('begins anew up to three times', async () => {
+    expect(await losing(3).transaction(work)).toBe(4);
+  });
+
+  it('answers STORE_UNAVAILABLE after that', async () => {
+    await expect(losing(4).transaction(work)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
   });
 });
 

@@ -3,9 +3,13 @@
  * `transaction`; a write outside of it would join whatever transaction is open on SQLite's single
  * writing connection.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AdminError } from '@ai-gateway/nest-runtime';
-import { isDuplicate, isReferenced, isStoreFailure } from './database-errors.js';
+import { isDuplicate, isLockConflict, isReferenced, isStoreFailure } from './database-errors.js';
+
+const MAX_RETRIES = 3;
+const RETRY_MS = 20;
 
 export type DatabaseKind = 'sqlite' | 'mysql';
 
@@ -33,13 +37,19 @@ export class Database {
     return this.dataSource.manager;
   }
 
-  /** Commits when `work` resolves, rolls back when it rejects. A duplicate key rejects as CONFLICT. */
+  /**
+   * Commits when `work` resolves, rolls back when it rejects. A duplicate key rejects as CONFLICT.
+   * Who loses a lock begins anew, so `work` may run more than once.
+   */
   async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     const run = () => this.dataSource.transaction(work);
-    try {
-      return this.kind === 'sqlite' ? await this.oneAtATime(run) : await run();
-    } catch (error) {
-      throw storeError(error);
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return this.kind === 'sqlite' ? await this.oneAtATime(run) : await run();
+      } catch (error) {
+        if (retries === MAX_RETRIES || !isLockConflict(error)) throw storeError(error);
+        await pause(RETRY_MS * (1 + Math.random()));
+      }
     }
   }
 

@@ -39,18 +39,6 @@ export const nameColumn = (name: string, length: number): TableColumnOptions => 
   length: String(length),
 });
 
-/** Compared byte by byte on every database: `Demo` and `demo` are two codes. */
-export const codeColumn = (
-  runner: QueryRunner,
-  name: string,
-  length: number,
-): TableColumnOptions => ({
-  ...nameColumn(name, length),
-  ...(runner.dataSource.options.type === 'better-sqlite3'
-    ? {}
-    : { charset: 'utf8mb4', collation: 'utf8mb4_bin' }),
-});
-
 export const textColumn = (name: string, isNullable = false): TableColumnOptions => ({
   name,
   type: 'text',
@@ -81,3 +69,14 @@ export const nullable = (column: TableColumnOptions): TableColumnOptions => ({
   ...column,
   isNullable: true,
 });
+
+/**
+ * Text is compared byte by byte on every database, as SQLite does: `Demo` and `demo` are two codes.
+ * Said per column, because a database may have been made with any character set.
+ */
+export function comparedByBytes(runner: QueryRunner, column: TableColumnOptions) {
+  if (runner.dataSource.options.type === 'better-sqlite3' || !TEXTS.has(column.type)) return column;
+  return { ...column, charset: 'utf8mb4', collation: 'utf8mb4_bin' };
+}
+
+const TEXTS = new Set(['varchar', 'text']);

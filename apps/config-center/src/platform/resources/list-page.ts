@@ -49,9 +49,9 @@ function orderOf<Row>(sort: string, idColumn: string): FindOptionsOrder<Row> {
 const defined = (values: object): object =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
-/** Filters arrive as text. */
+/** Filters arrive as text. Stored names are trimmed, and MySQL ignores trailing spaces anyway. */
 export const filters = {
-  text: z.string().max(2000).optional(),
+  text: z.string().trim().max(2000).optional(),
   status: z
     .enum(['0', '1'])
     .transform((text) => Number(text) as 0 | 1)

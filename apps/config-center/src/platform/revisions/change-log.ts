@@ -25,6 +25,22 @@ export class ChangeLog {
       : { ...head, type: 'full', changes: changes.filter(({ value }) => value !== null) };
   }
 
+  /** How many resources of each kind are alive. */
+  async sizes(): Promise<Record<string, number>> {
+    const rows = await this.database.manager
+      .createQueryBuilder(ConfigChangeEntity, 'change')
+      .select('change.kind', 'kind')
+      .addSelect('COUNT(*)', 'size')
+      .where('change.value IS NOT NULL')
+      .andWhere(
+        `NOT EXISTS (SELECT 1 FROM config_changes later WHERE later.kind = change.kind
+           AND later.resource_id = change.resource_id AND later.revision > change.revision)`,
+      )
+      .groupBy('change.kind')
+      .getRawMany<{ kind: string; size: number | string }>();
+    return Object.fromEntries(rows.map(({ kind, size }) => [kind, Number(size)]));
+  }
+
   /** All changes of one revision. */
   async changesOf(revision: number): Promise<ConfigChange[]> {
     const rows = await this.database.manager.findBy(ConfigChangeEntity, { revision });

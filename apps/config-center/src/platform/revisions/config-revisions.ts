@@ -7,6 +7,7 @@
 import { CONFIG_VALUE_SCHEMAS, type ConfigHead, type ConfigKind } from '@ai-gateway/contracts';
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
+import { requireCompilable } from '../resources/compilable.js';
 import { readHead } from './change-log.js';
 import { ConfigChangeEntity } from './config-change.entity.js';
 import { ConfigStateEntity, STATE_ID } from './config-state.entity.js';
@@ -19,7 +20,8 @@ export interface ConfigTransaction {
   readonly now: Date;
   /**
    * Records that a resource has a new value or, with null, is gone. The value may carry more fields
-   * than gateways get; only those of its `*ConfigSchema` are published.
+   * than gateways get; only those of its `*ConfigSchema` are published. Rejects what gateways could
+   * not compile.
    */
   changed(kind: ConfigKind, id: number, value: object | null): void;
 }
@@ -80,7 +82,13 @@ function changeRow({ kind, id, next, head, now }: ChangeParts): ConfigChangeEnti
   row.kind = kind;
   row.resource_id = id;
   row.revision = head.revision;
-  row.value = next === null ? null : CONFIG_VALUE_SCHEMAS[kind].parse(next);
+  row.value = next === null ? null : publishable(kind, next);
   row.create_time = now;
   return row;
+}
+
+function publishable(kind: ConfigKind, value: object): object {
+  const config = CONFIG_VALUE_SCHEMAS[kind].parse(value);
+  requireCompilable(kind, config);
+  return config;
 }

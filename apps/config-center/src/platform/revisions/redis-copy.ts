@@ -57,23 +57,19 @@ export class RedisCopy {
     if (this.retryTimer !== null) clearTimeout(this.retryTimer);
     if (this.refreshTimer !== null) clearInterval(this.refreshTimer);
     if (this.verifyTimer !== null) clearInterval(this.verifyTimer);
-    await this.running;
+    await this.running?.catch(() => undefined);
   }
 
   /** Something moved: bring the copy up to date soon. Returns at once. */
   touch(): void {
     this.dirty = true;
-    if (this.stopped) return;
-    this.running ??= this.run().finally(() => {
-      this.running = null;
-      if (this.dirty && this.retryTimer === null) this.touch();
-    });
+    if (!this.stopped && this.running === null) void this.alone(() => this.run());
   }
 
   /** Writes everything anew; rejects when Redis or the database is away. */
   async sync(): Promise<ConfigHead> {
-    await this.running;
-    await this.rebuildAll();
+    while (this.running !== null) await this.running.catch(() => undefined);
+    await this.alone(() => this.rebuildAll());
     return this.mirror.head as ConfigHead;
   }
 
@@ -90,6 +86,15 @@ export class RedisCopy {
     if (copy?.epoch === written.epoch && copy.revision >= written.revision) return;
     this.rebuild = true;
     this.touch();
+  }
+
+  /** Two at once could leave the documents of the older state. */
+  private alone(work: () => Promise<void>): Promise<void> {
+    this.running = work().finally(() => {
+      this.running = null;
+      if (this.dirty && this.retryTimer === null) this.touch();
+    });
+    return this.running;
   }
 
   private async run(): Promise<void> {

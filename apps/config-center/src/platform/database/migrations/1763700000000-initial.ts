@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Table, type MigrationInterface, type QueryRunner, type TableOptions } from 'typeorm';
 import {
   bigCountColumn,
-  codeColumn,
+  comparedByBytes,
   flagColumn,
   idColumn,
   intColumn,
@@ -22,7 +22,10 @@ export class Initial1763700000000 implements MigrationInterface {
   readonly name = 'Initial1763700000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const table of tables(runner)) await runner.createTable(new Table(table));
+    for (const table of tables(runner)) {
+      const columns = table.columns?.map((column) => comparedByBytes(runner, column)) ?? [];
+      await runner.createTable(new Table({ ...table, columns }));
+    }
     const epoch = randomBytes(EPOCH_BYTES).toString('hex');
     await runner.query('INSERT INTO config_state (state_id, epoch, revision) VALUES (1, ?, 0)', [
       epoch,
@@ -36,9 +39,9 @@ export class Initial1763700000000 implements MigrationInterface {
 
 const tables = (runner: QueryRunner): TableOptions[] => [
   ...namespaceTables(runner),
-  ...upstreamTables(runner),
-  ...trafficTables(runner),
-  ...accessTables(runner),
+  ...upstreamTables(),
+  ...trafficTables(),
+  ...accessTables(),
   ...revisionTables(),
 ];
 
@@ -48,7 +51,7 @@ function namespaceTables(runner: QueryRunner): TableOptions[] {
       name: 'namespaces',
       columns: [
         idColumn('namespace_id'),
-        codeColumn(runner, 'namespace_code', 50),
+        nameColumn('namespace_code', 50),
         nameColumn('namespace_name', 100),
         textColumn('description', true),
         intColumn('status', 1),
@@ -112,13 +115,13 @@ function namespaceTables(runner: QueryRunner): TableOptions[] {
   ];
 }
 
-function upstreamTables(runner: QueryRunner): TableOptions[] {
+function upstreamTables(): TableOptions[] {
   return [
     {
       name: 'upstreams',
       columns: [
         idColumn('upstream_id'),
-        codeColumn(runner, 'upstream_code', 50),
+        nameColumn('upstream_code', 50),
         nameColumn('upstream_name', 100),
         nameColumn('protocol', 20),
         nameColumn('algorithm', 30),
@@ -148,13 +151,13 @@ function upstreamTables(runner: QueryRunner): TableOptions[] {
 }
 
 /** What leads to upstreams. */
-function trafficTables(runner: QueryRunner): TableOptions[] {
+function trafficTables(): TableOptions[] {
   return [
     {
       name: 'models',
       columns: [
         idColumn('model_id'),
-        codeColumn(runner, 'model_name', 200),
+        nameColumn('model_name', 200),
         jsonColumn('aliases'),
         referenceColumn('upstream_id'),
         textColumn('description', true),
@@ -168,8 +171,8 @@ function trafficTables(runner: QueryRunner): TableOptions[] {
       name: 'api_routes',
       columns: [
         idColumn('route_id'),
-        codeColumn(runner, 'name', 100),
-        codeColumn(runner, 'path', 500),
+        nameColumn('name', 100),
+        nameColumn('path', 500),
         nameColumn('path_type', 20),
         jsonColumn('methods'),
         jsonColumn('hosts'),
@@ -192,13 +195,13 @@ function trafficTables(runner: QueryRunner): TableOptions[] {
   ];
 }
 
-function accessTables(runner: QueryRunner): TableOptions[] {
+function accessTables(): TableOptions[] {
   return [
     {
       name: 'users',
       columns: [
         idColumn('user_id'),
-        codeColumn(runner, 'username', 64),
+        nameColumn('username', 64),
         nameColumn('role', 32),
         nameColumn('password_hash', 255),
         intColumn('token_version', 1),
@@ -211,10 +214,10 @@ function accessTables(runner: QueryRunner): TableOptions[] {
     {
       name: 'sessions',
       columns: [
-        { ...codeColumn(runner, 'session_id', 32), isPrimary: true },
+        { ...nameColumn('session_id', 32), isPrimary: true },
         referenceColumn('user_id'),
         intColumn('token_version'),
-        codeColumn(runner, 'refresh_digest', 64),
+        nameColumn('refresh_digest', 64),
         nameColumn('address', 64),
         timeColumn('create_time'),
         timeColumn('expires_at'),
@@ -225,7 +228,7 @@ function accessTables(runner: QueryRunner): TableOptions[] {
     {
       name: 'login_attempts',
       columns: [
-        { ...codeColumn(runner, 'attempt_key', 64), isPrimary: true },
+        { ...nameColumn('attempt_key', 64), isPrimary: true },
         intColumn('attempts', 0),
         timeColumn('ends_at'),
       ],
@@ -237,7 +240,7 @@ function accessTables(runner: QueryRunner): TableOptions[] {
         idColumn('key_id'),
         nameColumn('key_name', 100),
         nullable(referenceColumn('namespace_id')),
-        codeColumn(runner, 'digest', 64),
+        nameColumn('digest', 64),
         nameColumn('hint', 32),
         timeColumn('expires_at', true),
         intColumn('status', 1),
