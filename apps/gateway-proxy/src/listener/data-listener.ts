@@ -21,6 +21,7 @@ import type { RunningTable } from '../pipeline/running-table.js';
 import { clientAddress as addressOf, type TrustedProxies } from './client-address.js';
 import { ConnectionGuard } from './connection-guard.js';
 import { checkFraming } from './framing.check.js';
+import { OpenRequests } from './open-requests.js';
 import { ParserErrors, rejectRaw } from './parser-error.js';
 
 const MANAGEMENT_PATHS: ReadonlySet<string> = new Set(['/health', '/livez', '/readyz', '/metrics']);
@@ -45,7 +46,7 @@ const REQUEST_TIMEOUT_MS = 300_000;
 export class DataListener {
   readonly server: Server;
   /** Requests whose answer has not left for the client yet. */
-  private readonly open = new Set<RequestContext>();
+  private readonly open = new OpenRequests();
   private draining = false;
   private idle: (() => void) | null = null;
   private readonly parserErrors: ParserErrors;
@@ -82,7 +83,7 @@ export class DataListener {
         new Promise<void>((resolve) => setTimeout(resolve, deadlineMs).unref()),
       ]);
     }
-    for (const ctx of this.open) this.cutOff(ctx);
+    for (const ctx of this.open.all()) this.cutOff(ctx);
     this.server.closeAllConnections();
   }
 
@@ -129,7 +130,7 @@ export class DataListener {
   }
 
   private onEnd(ctx: RequestContext): void {
-    this.open.delete(ctx);
+    this.open.remove(ctx);
     if (this.open.size === 0) this.idle?.();
   }
 

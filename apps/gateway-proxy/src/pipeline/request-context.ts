@@ -65,6 +65,8 @@ export class RequestContext implements RequestFacts, RequestOrigin {
   /** When the request left for the upstream; 0 while it has not. */
   forwardedAt = 0;
   clientGone = false;
+  /** Where it stands among the open requests. */
+  slot = 0;
   /** The client holds its body back until it is told to go on. Source: RFC 9110 §10.1.1. */
   awaitsContinue: boolean;
   /** Ends the reading of the body with a refusal; null while none is being read. */
