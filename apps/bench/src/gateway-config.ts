@@ -77,7 +77,7 @@ function limitChanges(tenant: number): ConfigChange[] {
   });
 }
 
-const change = <Kind extends ConfigKind>(
+export const change = <Kind extends ConfigKind>(
   kind: Kind,
   id: number,
   value: ConfigValues[Kind],

@@ -8,6 +8,7 @@ import { direct } from './scenarios/direct.scenario.js';
 import { FRAMEWORK, frameworkVerdict, measureFramework } from './scenarios/framework.probe.js';
 import { limits, limitsStreamed } from './scenarios/limits.scenario.js';
 import { noLimits } from './scenarios/no-limits.scenario.js';
+import { passThrough } from './scenarios/pass-through.scenario.js';
 import type { Scenario } from './scenarios/scenario.js';
 import { fewTenants, manyCallers, manyTenants } from './scenarios/tenants.scenario.js';
 import { Stage } from './stage.js';
@@ -16,6 +17,7 @@ import type { Suite } from './suite.js';
 const SCENARIOS: readonly Scenario[] = [
   direct,
   bare,
+  passThrough,
   noLimits,
   limits,
   bareStreamed,

@@ -17,6 +17,7 @@ describe('settings', () => {
     ['REDIS_PASSWORD', 'ai_gateway_redis_pass'],
     ['REDIS_URL', 'http://redis'],
     ['GATEWAY_SERVICE_CREDENTIAL', 'short'],
+    ['GATEWAY_SERVICE_CREDENTIAL', 'no Bearer can carry spaces'],
     ['LOG_LEVEL', 'loud'],
   ])('refuse %s=%s without telling the value', (name, value) => {
     const read = () => readSettings({ DATA_DIR, [name]: value });

@@ -12,11 +12,6 @@ import {
 import { newPasswordSchema, type LogLevel } from '@ai-gateway/contracts';
 import { z } from 'zod';
 
-const MIN_SECRET_CHARS = 16;
-const secret = z
-  .string()
-  .min(MIN_SECRET_CHARS, `must have at least ${MIN_SECRET_CHARS} characters`);
-
 /** Documented in `docs/reference/settings.md`, which a test compares with this shape. */
 export const SETTINGS_SHAPE = {
   CONFIG_CENTER_PORT: setting.port(8001).describe('port of the admin API'),
@@ -59,7 +54,8 @@ export const SETTINGS_SHAPE = {
   BOOTSTRAP_ADMIN_PASSWORD: newPasswordSchema
     .optional()
     .describe('password of the first user, admin; unset: a one-time password is printed'),
-  GATEWAY_SERVICE_CREDENTIAL: secret
+  GATEWAY_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('what gateways show; unset: made in DATA_DIR'),
   GATEWAY_MANAGEMENT_URL: z

@@ -64,29 +64,32 @@ describe('a body that is no request', () => {
     ['null', 'null', 400, 'invalid_request'],
     ['a string', '"hello"', 400, 'invalid_request'],
     ['bytes that are no UTF-8', Uint8Array.of(0x22, 0xff, 0xfe, 0x22), 400, 'invalid_encoding'],
-    ['UTF-16', new Uint8Array(Buffer.from('{"model":"x"}', 'utf16le')), 400, null],
+    ['UTF-16', new Uint8Array(Buffer.from('{"model":"x"}', 'utf16le')), 400, 'invalid_encoding'],
     ['a depth bomb', nested, 400, 'json_too_deep'],
     ['the model twice', `{"model":"a","model":"b","messages":[]}`, 400, 'duplicate_key'],
   ])('%s', async (_name, body, status, code) => {
     const received = await installation.mockLlm.count();
     const sent = await send(body);
     expect(sent.status).toBe(status);
-    if (code !== null) expect(sent.code).toBe(code);
+    expect(sent.code).toBe(code);
     expect(sent.headers.get('x-gateway-error')).toBe(sent.code);
     expect(sent.headers.get('x-request-id')).not.toBeNull();
     expect(await installation.mockLlm.count()).toBe(received);
   });
 
   it.each([
-    ['text/plain', {}, 415],
-    ['multipart/form-data; boundary=x', {}, 415],
-    ['application/json; charset=utf-16', {}, 415],
-    ['application/json', { 'content-encoding': 'gzip' }, 415],
-    ['application/json; charset=utf-8', {}, 200],
-  ])('content type %s with %j answers %i', async (type, headers, status) => {
+    ['text/plain', {}],
+    ['multipart/form-data; boundary=x', {}],
+    ['application/json; charset=utf-16', {}],
+    ['application/json', { 'content-encoding': 'gzip' }],
+  ])('of the type %s with %j', async (type, headers) => {
     const sent = await send(hello(), { 'content-type': type, ...headers });
-    expect(sent.status).toBe(status);
-    if (status === 415) expect(sent.code).toBe('unsupported_media_type');
+    expect(sent).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+  });
+
+  it('says its charset when it is UTF-8', async () => {
+    const sent = await send(hello(), { 'content-type': 'application/json; charset=utf-8' });
+    expect(sent.status).toBe(200);
   });
 
   it('above the cap is refused, announced or chunked, and the client reads the refusal', async () => {
@@ -251,6 +254,7 @@ describe('planted secrets', () => {
   const UPSTREAM_CREDENTIAL = 'sk-canary-upstream-4f9d2c7b1a';
   const PROMPT = 'canary-prompt-7c1e5b';
   const CANARY_MODEL = 'canary-model';
+  const CANARY_REQUEST = 'canary-request';
 
   it('appear in no log, metric, error body or Redis value', async () => {
     const { admin } = installation;
@@ -277,18 +281,19 @@ describe('planted secrets', () => {
       'service credential': installation.serviceCredential,
       prompt: PROMPT,
     };
+    const shown = [
+      (await admin.call('GET', '/api/v1/upstreams')).body,
+      (await admin.call('GET', '/api/v1/api-keys')).body,
+    ];
     const places = {
       answers: answers.join('\n'),
-      logs: installation.log,
       metrics: await metrics(),
       Redis: await redisContents(),
-      'the admin API': JSON.stringify([
-        (await admin.call('GET', '/api/v1/upstreams')).body,
-        (await admin.call('GET', '/api/v1/api-keys')).body,
-      ]),
+      'the admin API': JSON.stringify(shown),
+      logs: await wholeLog(),
     };
-    expect(places.logs.length).toBeGreaterThan(1000);
-    expect(places.Redis).toContain('canary');
+    expect(places.Redis).toContain(CANARY_MODEL);
+    expect(places.logs).toContain(CANARY_REQUEST);
     for (const [place, content] of Object.entries(places)) {
       for (const [name, secret] of Object.entries(secrets)) {
         expect(content.includes(secret), `${name} in ${place}`).toBe(false);
@@ -303,9 +308,9 @@ describe('planted secrets', () => {
         authorization: `Bearer ${apiKey}`,
         ...headers,
       });
-    const good = await ask({}, { 'x-request-id': 'canary-request' });
+    const good = await ask({}, { 'x-request-id': CANARY_REQUEST });
     expect(good.status).toBe(200);
-    const { credential_fingerprint } = await installation.mockLlm.ended('canary-request');
+    const { credential_fingerprint } = await installation.mockLlm.ended(CANARY_REQUEST);
     expect(credential_fingerprint).not.toBeNull();
     const failed = [
       await ask({}, { 'x-mock-status': '401' }),
@@ -327,6 +332,12 @@ describe('planted secrets', () => {
     ];
     expect(refused.map(({ status }) => status)).toEqual([401, 400]);
     return [...failed.map(({ text }) => text), ...refused.map(({ body }) => JSON.stringify(body))];
+  }
+
+  /** The gateway writes its log in batches; the last one comes when it ends. */
+  async function wholeLog(): Promise<string> {
+    await installation.gateway.app.stop();
+    return installation.log;
   }
 
   async function metrics(): Promise<string> {

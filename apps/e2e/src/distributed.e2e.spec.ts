@@ -142,7 +142,7 @@ describe('outages', () => {
 
   it.each([
     ['killed', () => installation.redis.kill(), () => installation.redis.restart()],
-    ['frozen', () => installation.redis.freeze(), () => installation.redis.resume()],
+    ['frozen', async () => installation.redis.freeze(), async () => installation.redis.resume()],
   ])(
     'Redis %s: traffic goes on with local limits and shares them again later',
     async (_how, take, give) => {

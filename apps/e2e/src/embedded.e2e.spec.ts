@@ -4,10 +4,13 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:f
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, launchApp, type SpawnedApp } from '@ai-gateway/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freePort, startRedis } from '@ai-gateway/devkit';
+import { launchApp, type SpawnedApp } from '@ai-gateway/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { AdminClient } from './admin.client.js';
+import { createDatabase } from './database.js';
 import { eventually } from './eventually.js';
+import { chat } from './load.js';
 
 const README = new URL('../../../README.md', import.meta.url);
 const START_MS = 60_000;
@@ -168,9 +171,9 @@ describe('the first start', () => {
   it('leaves secrets that only their owner can read', () => {
     const folder = join(dataDir, 'data');
     expect(statSync(folder).mode & 0o077).toBe(0);
-    for (const name of readdirSync(folder)) {
-      if (/key|credential/.test(name)) expect(statSync(join(folder, name)).mode & 0o077).toBe(0);
-    }
+    const secrets = readdirSync(folder).filter((name) => /key|credential/.test(name));
+    expect(secrets).toContain('master.key');
+    for (const name of secrets) expect(statSync(join(folder, name)).mode & 0o077).toBe(0);
   });
 
   it('is followed by starts that keep configuration and password and print no new one', async () => {
@@ -203,6 +206,54 @@ describe('the first start', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('x-ratelimit-limit-requests')).toBe('77');
     await new AdminClient(url).login('admin', password);
+  });
+});
+
+describe('the same command with a database server and Redis', () => {
+  it('runs two gateways that others reach, which ask for API keys and share their counters', async () => {
+    const PASSWORD = 'distributed password 1';
+    const redis = await startRedis();
+    const app = await launch(
+      {
+        SERVER_HOST: '0.0.0.0',
+        DATA_DIR: join(dataDir, 'distributed'),
+        DATABASE_URL: await createDatabase(inject('mysqlUrl')),
+        REDIS_URL: redis.url,
+        BOOTSTRAP_ADMIN_PASSWORD: PASSWORD,
+        GATEWAY_PORT: '0',
+        GATEWAY_MANAGEMENT_PORT: '0',
+      },
+      ['--gateways', '2'],
+    );
+    await app.waitForLine(/^Ctrl-C stops everything/, START_MS);
+    const url = `http://127.0.0.1:${ports.CONFIG_CENTER_PORT}`;
+    const admin = await new AdminClient(url).login('admin', PASSWORD);
+    const { headers } = await admin.createTenant('two', [
+      { rule_name: 'two', rule_type: 'request_limit', rule_config: { max_requests_per_minute: 2 } },
+    ]);
+    const { resource } = await admin.write('POST', '/api/v1/api-keys', { key_name: 'printed' });
+    const curl = lineOf(app, /^ +curl .*chat\/completions/);
+    const key = String(resource['key']);
+    const gateways = ['gateway-1', 'gateway-2'].map(
+      (name) => lineOf(app, new RegExp(`^ready: ${name} `)).split(' ')[2] ?? '',
+    );
+    const authorization = `Bearer ${key}`;
+    for (const gateway of gateways) {
+      await eventually(`the key is known at ${gateway}`, async () =>
+        (await fetch(`${gateway}/v1/models`, { headers: { authorization } })).ok ? true : null,
+      );
+    }
+    const chatted = await bash(curl.replace('<API key>', key));
+    expect(JSON.parse(chatted.stdout)).toMatchObject({ object: 'chat.completion' });
+    expect((await bash(curl)).stdout).toContain('invalid_api_key');
+
+    const statuses = [];
+    for (const gateway of [...gateways, ...gateways]) {
+      statuses.push((await chat(gateway, { ...headers, authorization })).status);
+    }
+    expect(statuses).toEqual([200, 200, 429, 429]);
+    expect(await interrupt(app)).toBe(0);
+    await redis.stop();
   });
 });
 

@@ -1,6 +1,7 @@
 /** The official OpenAI SDK at the gateway, as a client program would use it. */
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { eventually } from './eventually.js';
 import { Installation } from './installation.js';
 import { collect, failure, mock } from './sdk-call.js';
 
@@ -30,10 +31,14 @@ afterAll(() => installation.stop());
 
 describe('errors', () => {
   it('400 is a BadRequestError', async () => {
-    const request = { ...HELLO, max_tokens: -1 };
+    const request = { ...HELLO, max_completion_tokens: -1 };
     const error = await failure(client.chat.completions.create(request));
     expect(error).toBeInstanceOf(OpenAI.BadRequestError);
-    expect(error).toMatchObject({ status: 400, code: 'invalid_request', param: 'max_tokens' });
+    expect(error).toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      param: 'max_completion_tokens',
+    });
   });
 
   it('an unknown model is a NotFoundError', async () => {
@@ -68,10 +73,8 @@ describe('errors', () => {
     expect(error).toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(error).toMatchObject({ status: 403, code: 'field_check_failed' });
     expect(String(error)).toContain('最多 20000 个 token 🙂');
-    const admitted = await client.chat.completions.create(
-      { ...HELLO, max_tokens: 20000 },
-      { headers },
-    );
+    const allowed = { ...HELLO, max_tokens: 20000 };
+    const admitted = await client.chat.completions.create(allowed, { headers });
     expect(admitted.choices).toHaveLength(1);
   });
 
@@ -150,28 +153,47 @@ describe('errors', () => {
     expect(error).toMatchObject({ code: 'upstream_protocol_error' });
   });
 
-  it('a stream that falls silent raises after the idle timeout and is cancelled', async () => {
-    const { resource } = await installation.admin.write('POST', '/api/v1/upstreams', {
-      upstream_code: 'impatient',
-      upstream_name: 'gives up after half a second',
-      timeouts: { idle_ms: 500 },
-      targets: [{ url: installation.mockLlm.url }],
+  describe('of an upstream that is given half a second', () => {
+    const PATIENCE_MS = 500;
+    const request = { ...HELLO, model: 'impatient-model' };
+    beforeAll(async () => {
+      const { admin, mockLlm } = installation;
+      const { resource } = await admin.write('POST', '/api/v1/upstreams', {
+        upstream_code: 'impatient',
+        upstream_name: 'impatient',
+        timeouts: { first_byte_ms: PATIENCE_MS, idle_ms: PATIENCE_MS },
+        targets: [{ url: mockLlm.url }],
+      });
+      const { revision } = await admin.write('POST', '/api/v1/models', {
+        model_name: request.model,
+        upstream_id: resource['upstream_id'],
+      });
+      await installation.applied(revision);
     });
-    const model = await installation.admin.write('POST', '/api/v1/models', {
-      model_name: 'impatient-model',
-      upstream_id: resource['upstream_id'],
+
+    it('a late first byte is an InternalServerError that names the timeout', async () => {
+      const error = await failure(
+        client.chat.completions.create(request, mock({ 'latency-ms': 10_000 })),
+      );
+      expect(error).toBeInstanceOf(OpenAI.InternalServerError);
+      expect(error).toMatchObject({ status: 504, code: 'F50400', type: 'gateway_timeout' });
     });
-    await installation.applied(model.revision);
-    const requestId = 'stalled-stream';
-    const stream = await client.chat.completions.create(
-      { ...HELLO, model: 'impatient-model', stream: true },
-      { headers: { 'x-mock-stall-after': '2', 'x-request-id': requestId } },
-    );
-    const error = await failure(collect(stream));
-    expect(error).toBeInstanceOf(OpenAI.APIError);
-    expect(error).toMatchObject({ code: 'F50400' });
-    const entry = await installation.mockLlm.ended(requestId);
-    expect(entry.outcome).toBe('stalled');
+
+    it('a stream that falls silent raises, and the upstream request ends', async () => {
+      const requestId = 'stalled-stream';
+      const stream = await client.chat.completions.create(
+        { ...request, stream: true },
+        { headers: { 'x-mock-stall-after': '2', 'x-request-id': requestId } },
+      );
+      const error = await failure(collect(stream));
+      expect(error).toBeInstanceOf(OpenAI.APIError);
+      expect(error).toMatchObject({ code: 'F50400' });
+      const entry = await eventually('the upstream request ends', async () => {
+        const [found] = await installation.mockLlm.entries(requestId);
+        return found !== undefined && found.cancelled_at !== null ? found : null;
+      });
+      expect(entry.outcome).toBe('stalled');
+    });
   });
 
   it('a gateway that is not there is an APIConnectionError', async () => {

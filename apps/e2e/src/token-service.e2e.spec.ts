@@ -1,6 +1,6 @@
 /** The token service by itself and behind a gateway, alive, dead and frozen. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { freePort } from '@ai-gateway/testing';
+import { freePort } from '@ai-gateway/devkit';
 import type { Tenant } from './admin.client.js';
 import { eventually } from './eventually.js';
 import { Installation, type RunningApp } from './installation.js';

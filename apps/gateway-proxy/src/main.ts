@@ -26,7 +26,15 @@ function guardProcess(logger: Logger): void {
 }
 
 main().catch((error: unknown) => {
-  const text = error instanceof SettingsError ? error.message : String((error as Error).stack);
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${startFailure(error)}\n`);
   process.exit(1);
 });
+
+function startFailure(error: unknown): string {
+  if (error instanceof SettingsError) return error.message;
+  const { code, port } = error as { code?: string; port?: number };
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} is taken; choose another with GATEWAY_PORT or GATEWAY_MANAGEMENT_PORT.`;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -15,9 +15,8 @@ const shape = {
   GATEWAY_INSTANCE_ID: setting.text(hostname()).describe('name of this instance, unique per fleet'),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   CONFIG_CENTER_URL: z.url().optional().describe('where to read configuration over HTTP'),
-  GATEWAY_SERVICE_CREDENTIAL: z
-    .string()
-    .min(16)
+  GATEWAY_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('shared with config-center; authenticates the feed and internal endpoints'),
   REDIS_URL: z.url().optional().describe('shared counters and configuration copy'),
@@ -48,7 +47,7 @@ const shape = {
     .list()
     .describe('CIDRs targets may have although the address policy denies them'),
   TOKEN_SERVICE_URL: z.url().optional().describe('token-count service'),
-  TOKEN_SERVICE_CREDENTIAL: z.string().min(16).optional().describe('for the token-count service'),
+  TOKEN_SERVICE_CREDENTIAL: setting.credential().optional().describe('for the token-count service'),
   USE_PRECISE_TOKEN_CALCULATION: setting
     .flag(false)
     .describe('ask the token-count service where an exact count decides'),

@@ -1,5 +1,6 @@
 /** Which processes run, in which order, and what each is told through its environment. */
 import { join } from 'node:path';
+import { isLoopbackHost, reachableHost } from '@ai-gateway/node-runtime';
 import type { PortClaim } from './port.check.js';
 import type { LauncherSettings } from './settings.js';
 import type { ProcessPlan } from './supervised-process.js';
@@ -15,13 +16,17 @@ export interface FleetPorts {
 export interface FleetSecrets {
   masterKey: string;
   serviceCredential: string;
+  /** Undefined: token-count serves this machine alone and asks nobody. */
+  tokenServiceCredential: string | undefined;
 }
 
-const HOST = '127.0.0.1';
-export const urlOf = (port: number) => `http://${HOST}:${port}`;
+export const urlOf = ({ SERVER_HOST }: LauncherSettings, port: number) =>
+  `http://${reachableHost(SERVER_HOST)}:${port}`;
+export const mockLlmUrl = (port: number) => `http://127.0.0.1:${port}`;
 
+/** Where nobody else can reach a gateway, whoever can may use it. */
 export const allowsAnonymous = (settings: LauncherSettings) =>
-  settings.GATEWAY_ALLOW_ANONYMOUS ?? settings.embedded;
+  settings.GATEWAY_ALLOW_ANONYMOUS ?? isLoopbackHost(settings.SERVER_HOST);
 
 /** In the order `portsFrom` takes them. */
 export function portClaims(settings: LauncherSettings): PortClaim[] {
@@ -53,13 +58,15 @@ export function planFleet(
   ports: FleetPorts,
   secrets: FleetSecrets,
 ): ProcessPlan[][] {
+  const forAll = { SERVER_HOST: settings.SERVER_HOST };
   const shared = {
+    ...forAll,
     DATA_DIR: settings.DATA_DIR,
     REDIS_URL: settings.REDIS_URL,
     MASTER_KEY: secrets.masterKey,
     GATEWAY_SERVICE_CREDENTIAL: secrets.serviceCredential,
     UPSTREAM_ALLOW_ADDRESSES: settings.UPSTREAM_ALLOW_ADDRESSES,
-    TOKEN_SERVICE_URL: urlOf(ports.tokenService),
+    TOKEN_SERVICE_URL: urlOf(settings, ports.tokenService),
   };
   const plan = (name: string, app: string, own: Record<string, string | undefined>) => ({
     name,
@@ -72,8 +79,8 @@ export function planFleet(
     CONFIG_CENTER_PORT: String(ports.configCenter),
     DATABASE_URL: settings.DATABASE_URL,
     SEED_DEMO_DATA: String(settings.SEED_DEMO_DATA),
-    MOCK_LLM_URL: urlOf(ports.mockLlm),
-    GATEWAY_MANAGEMENT_URL: urlOf(ports.gateways[0]?.managementPort ?? 0),
+    MOCK_LLM_URL: mockLlmUrl(ports.mockLlm),
+    GATEWAY_MANAGEMENT_URL: urlOf(settings, ports.gateways[0]?.managementPort ?? 0),
   });
   const gateways = ports.gateways.map(({ port, managementPort }, index) =>
     plan(ports.gateways.length === 1 ? 'gateway-proxy' : `gateway-${index + 1}`, 'gateway-proxy', {
@@ -82,15 +89,18 @@ export function planFleet(
       GATEWAY_MANAGEMENT_PORT: String(managementPort),
       GATEWAY_INSTANCE_ID: `gateway-${index + 1}`,
       GATEWAY_ALLOW_ANONYMOUS: String(allowsAnonymous(settings)),
-      CONFIG_CENTER_URL: urlOf(ports.configCenter),
+      CONFIG_CENTER_URL: urlOf(settings, ports.configCenter),
+      TOKEN_SERVICE_CREDENTIAL: secrets.tokenServiceCredential,
     }),
   );
   return [
     [configCenter],
     [
       plan('token-count', 'token-count', {
+        ...forAll,
         DATA_DIR: settings.DATA_DIR,
         TOKEN_SERVICE_PORT: String(ports.tokenService),
+        TOKEN_SERVICE_CREDENTIAL: secrets.tokenServiceCredential,
       }),
       plan('mock-llm', 'mock-llm', { MOCK_LLM_PORT: String(ports.mockLlm) }),
     ],

@@ -1,6 +1,11 @@
 /** Runs the product: checks, starts, welcomes, and stops everything on a signal. */
 import { randomBytes } from 'node:crypto';
-import { newMasterKeyText, parseMasterKey, readOrCreateSecretFile } from '@ai-gateway/node-runtime';
+import {
+  isLoopbackHost,
+  newMasterKeyText,
+  parseMasterKey,
+  readOrCreateSecretFile,
+} from '@ai-gateway/node-runtime';
 import { Fleet } from './fleet.js';
 import { planFleet, portClaims, portsFrom, type FleetSecrets } from './fleet.plan.js';
 import { claimPorts } from './port.check.js';
@@ -68,7 +73,11 @@ function secretsOf(settings: LauncherSettings): FleetSecrets {
     settings.MASTER_KEY ??
     readOrCreateSecretFile(settings.DATA_DIR, 'master.key', newMasterKeyText);
   parseMasterKey(masterKey);
-  const serviceCredential =
-    settings.GATEWAY_SERVICE_CREDENTIAL ?? randomBytes(32).toString('base64url');
-  return { masterKey, serviceCredential };
+  const serviceCredential = settings.GATEWAY_SERVICE_CREDENTIAL ?? newCredential();
+  const tokenServiceCredential =
+    settings.TOKEN_SERVICE_CREDENTIAL ??
+    (isLoopbackHost(settings.SERVER_HOST) ? undefined : newCredential());
+  return { masterKey, serviceCredential, tokenServiceCredential };
 }
+
+const newCredential = () => randomBytes(32).toString('base64url');

@@ -4,7 +4,11 @@ import { planFleet, portClaims, portsFrom } from './fleet.plan.js';
 import { settingsFrom } from './settings.js';
 import { welcomeLines } from './welcome.block.js';
 
-const SECRETS = { masterKey: 'the-master-key', serviceCredential: 'the-credential' };
+const SECRETS = {
+  masterKey: 'the-master-key',
+  serviceCredential: 'the-credential',
+  tokenServiceCredential: 'another-credential',
+};
 const REDIS = { REDIS_URL: 'redis://127.0.0.1:6379' };
 
 function fleetOf(env: Record<string, string>, ...argv: string[]) {
@@ -64,16 +68,39 @@ describe('launcher settings', () => {
     ]);
   });
 
-  it('serves anonymous requests by default only in embedded mode', () => {
+  it('tells all where to listen, and callers of the token service what to show', () => {
+    const told = fleetOf({ SERVER_HOST: '0.0.0.0' }).plans.map(({ name, env }) => [
+      name,
+      env.SERVER_HOST,
+      env.TOKEN_SERVICE_CREDENTIAL,
+    ]);
+    expect(told).toEqual([
+      ['config-center', '0.0.0.0', undefined],
+      ['token-count', '0.0.0.0', 'another-credential'],
+      ['mock-llm', undefined, undefined],
+      ['gateway-proxy', '0.0.0.0', 'another-credential'],
+    ]);
+  });
+
+  it.each([
+    ['0.0.0.0', 'http://127.0.0.1:8001'],
+    ['10.0.0.5', 'http://10.0.0.5:8001'],
+    ['::1', 'http://[::1]:8001'],
+  ])('reaches processes that listen on %s at %s', (SERVER_HOST, url) => {
+    expect(fleetOf({ SERVER_HOST }).plans.at(-1)?.env.CONFIG_CENTER_URL).toBe(url);
+  });
+
+  it('serves anonymous requests by default only on a loopback host', () => {
     const anonymous = (env: Record<string, string>) =>
       fleetOf(env).plans.at(-1)?.env.GATEWAY_ALLOW_ANONYMOUS;
     expect([
       anonymous({}),
       anonymous(REDIS),
-      anonymous({ REDIS_HOST: 'redis' }),
-      anonymous({ ...REDIS, GATEWAY_ALLOW_ANONYMOUS: 'true' }),
+      anonymous({ SERVER_HOST: '0.0.0.0' }),
+      anonymous({ ...REDIS, SERVER_HOST: '10.0.0.5' }),
+      anonymous({ SERVER_HOST: '0.0.0.0', GATEWAY_ALLOW_ANONYMOUS: 'true' }),
       anonymous({ GATEWAY_ALLOW_ANONYMOUS: 'false' }),
-    ]).toEqual(['true', 'false', 'false', 'true', 'false']);
+    ]).toEqual(['true', 'true', 'false', 'false', 'true', 'false']);
   });
 });
 
@@ -88,9 +115,11 @@ describe('welcome block', () => {
     );
   });
 
-  it('asks for an API key where anonymous requests are refused', () => {
-    const { settings, ports } = fleetOf({ ...REDIS });
-    expect(welcomeLines(settings, ports, []).join('\n')).toContain('Bearer <API key>');
+  it('says how to make an API key where anonymous requests are refused', () => {
+    const { settings, ports } = fleetOf({ SERVER_HOST: '0.0.0.0' });
+    const text = welcomeLines(settings, ports, []).join('\n');
+    expect(text).toContain('curl http://127.0.0.1:8001/api/v1/api-keys');
+    expect(text).toContain('Bearer <API key>');
   });
 });
 

@@ -21,22 +21,26 @@ const shape = {
   GATEWAY_MANAGEMENT_PORT: setting.port(9081).describe('management port of the first gateway'),
   TOKEN_SERVICE_PORT: setting.port(8002).describe('port of the token service'),
   MOCK_LLM_PORT: setting.port(8003).describe('port of the mock model server'),
+  SERVER_HOST: setting.text('127.0.0.1').describe('address all but the mock model listen on'),
   DATA_DIR: setting
     .text('./data')
     .describe('folder of the embedded database and generated secrets'),
   DATABASE_URL: z.string().optional().describe('mysql:// URL; absent: embedded SQLite'),
   REDIS_URL: z.string().optional().describe('redis:// URL; absent: counters in memory'),
   MASTER_KEY: z.string().optional().describe('32 bytes, base64 or hex; absent: made once'),
-  GATEWAY_SERVICE_CREDENTIAL: z
-    .string()
-    .min(16, 'must have at least 16 characters')
+  GATEWAY_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('what gateways show to config-center; absent: random for each start'),
+  TOKEN_SERVICE_CREDENTIAL: setting
+    .credential()
+    .optional()
+    .describe('what callers show to token-count; absent: random, and none on a loopback host'),
   SEED_DEMO_DATA: setting.flag(true).describe('create the demo namespace on the first start'),
   GATEWAY_ALLOW_ANONYMOUS: z
     .stringbool()
     .optional()
-    .describe('serve requests without an API key; default true in embedded mode only'),
+    .describe('serve requests without an API key; default true on a loopback host only'),
   UPSTREAM_ALLOW_ADDRESSES: setting
     .text(LOOPBACK)
     .describe('private networks that targets may be in'),
@@ -49,7 +53,13 @@ const shape = {
 export const settingsSpec: SettingsSpec<typeof shape> = {
   shape,
   ownPrefix: 'LAUNCHER_',
-  secrets: ['DATABASE_URL', 'REDIS_URL', 'MASTER_KEY', 'GATEWAY_SERVICE_CREDENTIAL'],
+  secrets: [
+    'DATABASE_URL',
+    'REDIS_URL',
+    'MASTER_KEY',
+    'GATEWAY_SERVICE_CREDENTIAL',
+    'TOKEN_SERVICE_CREDENTIAL',
+  ],
 };
 
 export type LauncherSettings = ReturnType<typeof loadSettings<typeof shape>> & {

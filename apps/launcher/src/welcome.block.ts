@@ -1,5 +1,5 @@
 /** What a person needs to begin with, printed once everything is ready. */
-import { allowsAnonymous, urlOf, type FleetPorts } from './fleet.plan.js';
+import { allowsAnonymous, mockLlmUrl, urlOf, type FleetPorts } from './fleet.plan.js';
 import type { LauncherSettings } from './settings.js';
 
 /** @param bootstrapLines what config-center said about the one-time password, if it made one */
@@ -8,17 +8,17 @@ export function welcomeLines(
   ports: FleetPorts,
   bootstrapLines: readonly string[],
 ): string[] {
-  const admin = urlOf(ports.configCenter);
+  const admin = urlOf(settings, ports.configCenter);
   return [
     '',
     `AI Gateway, ${settings.embedded ? `embedded, data in ${settings.DATA_DIR}` : 'distributed'}`,
     '',
     `  admin API      ${admin}/api/v1   (Swagger UI: ${admin}/docs)`,
     ...ports.gateways.flatMap(({ port, managementPort }) => [
-      `  gateway        ${urlOf(port)}   (management: ${urlOf(managementPort)})`,
+      `  gateway        ${urlOf(settings, port)}   (management: ${urlOf(settings, managementPort)})`,
     ]),
-    `  token service  ${urlOf(ports.tokenService)}`,
-    `  mock model     ${urlOf(ports.mockLlm)}`,
+    `  token service  ${urlOf(settings, ports.tokenService)}`,
+    `  mock model     ${mockLlmUrl(ports.mockLlm)}`,
     '',
     ...passwordLines(bootstrapLines),
     'Log in; the answer carries the access token:',
@@ -38,13 +38,17 @@ function passwordLines(bootstrapLines: readonly string[]): string[] {
 
 function firstRequestLines(settings: LauncherSettings, ports: FleetPorts): string[] {
   const anonymous = allowsAnonymous(settings);
+  const admin = urlOf(settings, ports.configCenter);
   const key = anonymous ? '' : ` -H 'authorization: Bearer <API key>'`;
   const body = `'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hello"}]}'`;
-  const url = `${urlOf(ports.gateways[0]?.port ?? 0)}/v1/chat/completions`;
+  const url = `${urlOf(settings, ports.gateways[0]?.port ?? 0)}/v1/chat/completions`;
+  const makeKey =
+    `  curl ${admin}/api/v1/api-keys -H 'authorization: Bearer <access token>'` +
+    ` -H 'content-type: application/json' -d '{"key_name":"first"}'`;
   return [
-    anonymous
-      ? 'Try it (requests without an API key are served: GATEWAY_ALLOW_ANONYMOUS=true):'
-      : 'Try it with an API key made by the admin API:',
+    ...(anonymous
+      ? ['Try it (requests without an API key are served: GATEWAY_ALLOW_ANONYMOUS=true):']
+      : ['Make an API key; the answer shows it once:', makeKey, '', 'Try it with that key:']),
     `  curl ${url}${key} -H 'content-type: application/json' -d ${body}`,
   ];
 }

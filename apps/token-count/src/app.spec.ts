@@ -149,8 +149,21 @@ describe('POST /calculate', () => {
     60_000,
   );
 
-  it('answers 413 beyond twelve megabytes', async () => {
-    const { status, body } = await post(url(), { model: 'gpt-4o', prompt: 'a '.repeat(6_500_000) });
+  it('answers others while it counts a megabyte of one letter', async () => {
+    await post(url(), ask('warm'));
+    const answered: string[] = [];
+    const large = post(url(), { model: 'gpt-4o', prompt: 'a'.repeat(1_048_576) });
+    const isLargeDone = large.then(() => answered.push('large'));
+    for (let small = 0; small < 3; small += 1) {
+      await post(url(), ask('hello'));
+      answered.push('small');
+    }
+    await isLargeDone;
+    expect(answered).toEqual(['small', 'small', 'small', 'large']);
+  });
+
+  it('answers 413 beyond four megabytes', async () => {
+    const { status, body } = await post(url(), { model: 'gpt-4o', prompt: 'a '.repeat(2_200_000) });
     expect([status, body['code']]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
   });
 

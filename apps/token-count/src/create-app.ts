@@ -8,8 +8,8 @@ import type { Settings } from './settings.js';
 
 const VERSION = '0.1.0';
 
-/** A megabyte of prompt escaped at its worst (`\u0000`) is six; the largest contexts are twice that. */
-const MAX_BODY_BYTES = 12 * 1_048_576;
+/** A megabyte of Chinese escaped as `\u4e2d` is two, of emoji three. Parsing is not sliced. */
+const MAX_BODY_BYTES = 4 * 1_048_576;
 
 export interface CreateAppOptions {
   settings: Settings;

@@ -31,6 +31,7 @@ describe('settings', () => {
 
   it.each([
     { TOKEN_SERVICE_CREDENTIAL: 'short' },
+    { TOKEN_SERVICE_CREDENTIAL: 'no Bearer can carry spaces' },
     { TOKEN_SERVICE_CREDENTIAL: 'admin_secret_token' },
     { TOKEN_SERVICE_PORT: 'eighty' },
     { TOKEN_SERVICE_STRICT_MODELS: 'perhaps' },

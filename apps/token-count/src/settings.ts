@@ -1,9 +1,12 @@
 /** The only reader of the environment in this process. */
 import type { LogLevel } from '@ai-gateway/contracts';
-import { loadSettings, setting, SettingsError, type Environment } from '@ai-gateway/node-runtime';
-import { z } from 'zod';
-
-const MIN_SECRET_CHARS = 16;
+import {
+  isLoopbackHost,
+  loadSettings,
+  setting,
+  SettingsError,
+  type Environment,
+} from '@ai-gateway/node-runtime';
 
 /** Documented in `docs/reference/settings.md`, which a test compares with this shape. */
 const SETTINGS_SHAPE = {
@@ -11,9 +14,8 @@ const SETTINGS_SHAPE = {
   SERVER_HOST: setting.text('127.0.0.1').describe('address to listen on'),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   DEBUG: setting.flag(false).describe('true: log level debug'),
-  TOKEN_SERVICE_CREDENTIAL: z
-    .string()
-    .min(MIN_SECRET_CHARS, `must have at least ${MIN_SECRET_CHARS} characters`)
+  TOKEN_SERVICE_CREDENTIAL: setting
+    .credential()
     .optional()
     .describe('what callers show as Bearer; unset: anybody on this machine, and only these'),
   TOKEN_SERVICE_STRICT_MODELS: setting
@@ -43,7 +45,7 @@ export interface Settings {
 export function readSettings(env: Environment = process.env): Settings {
   const values = loadSettings(settingsSpec, env);
   const credential = values.TOKEN_SERVICE_CREDENTIAL ?? null;
-  if (credential === null && !isLoopback(values.SERVER_HOST)) {
+  if (credential === null && !isLoopbackHost(values.SERVER_HOST)) {
     throw new SettingsError([
       'TOKEN_SERVICE_CREDENTIAL: is required when SERVER_HOST is not a loopback address',
     ]);
@@ -56,9 +58,4 @@ export function readSettings(env: Environment = process.env): Settings {
     strictModels: values.TOKEN_SERVICE_STRICT_MODELS,
     serveDocs: values.TOKEN_SERVICE_DOCS,
   };
-}
-
-/** Literal addresses only; a name could resolve to anything. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

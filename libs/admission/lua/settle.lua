@@ -49,9 +49,25 @@ while arg <= #ARGV do
       if bucket >= first then
         local state = call('HMGET', name, 't', 'o', bucket)
         local total, before = tonumber(state[1]) or 0, tonumber(state[3]) or 0
+        local oldest = tonumber(state[2]) or bucket
+        -- Buckets that left the window go first, as in admit.lua, which takes for granted that none
+        -- lies further than a span behind the newest.
+        if first - oldest > BUCKETS + 1 then
+          call('DEL', name)
+          total, before, oldest = 0, 0, bucket
+        elseif oldest < first then
+          local gone = {}
+          for b = oldest, first - 1 do gone[#gone + 1] = b end
+          for _, units in ipairs(call('HMGET', name, unpack(gone))) do
+            total = total - (tonumber(units) or 0)
+          end
+          call('HDEL', name, unpack(gone))
+          call('HSET', name, 't', total, 'o', first)
+          oldest = first
+        end
         local after = math.max(0, before + delta)
         if after ~= before then
-          local oldest = math.min(tonumber(state[2]) or bucket, bucket)
+          oldest = math.min(oldest, bucket)
           call('HSET', name, 't', math.max(0, total + after - before), 'o', oldest, bucket, after)
           if before == 0 then call('PEXPIRE', name, size + 2 * width) end
         end

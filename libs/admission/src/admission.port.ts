@@ -45,8 +45,6 @@ export interface Reservation {
   readonly outputTokens: number;
   /** Store time of the decision, milliseconds since 1970: settlement lands in its spans. */
   readonly decidedAtMs: number;
-  /** Where it was charged. */
-  readonly store: 'shared' | 'local';
 }
 
 export interface Admitted {

@@ -12,16 +12,11 @@ import { bucketAt, bucketLeavesInMs } from './window-math.js';
  */
 export type FlatAnswer = readonly number[];
 
-export interface DecidedBy {
-  readonly reservationId: string;
-  readonly store: Reservation['store'];
-}
-
 export function decisionFrom(
   request: AdmitRequest,
   planner: CounterPlanner,
   answer: FlatAnswer,
-  by: DecidedBy,
+  reservationId: string,
 ): AdmitDecision {
   const refusing = answer[0] ?? 0;
   const nowMs = answer[1] ?? 0;
@@ -65,7 +60,7 @@ export function decisionFrom(
   }
   const degraded = false;
   if (refusing > 0) return { allowed: false, refusal, neverFits, requests, tokens, degraded };
-  const reservation = reservationOf(request, nowMs, by);
+  const reservation = reservationOf(request, nowMs, reservationId);
   return { allowed: true, reservation, requests, tokens, shadowRefusals, degraded };
 }
 
@@ -74,20 +69,15 @@ const NONE: LimitState[] = [];
 const isTooLarge = (counter: PlannedCounter, cost: number): boolean =>
   counter.kind !== KIND.lease && counter.limit > 0 && cost > counter.capacity;
 
-export function reservationOf(
-  request: AdmitRequest,
-  decidedAtMs: number,
-  by: DecidedBy,
-): Reservation {
+export function reservationOf(request: AdmitRequest, decidedAtMs: number, id: string): Reservation {
   return {
-    id: by.reservationId,
+    id,
     requestId: request.requestId,
     namespaceId: request.namespaceId,
     limits: request.limits,
     inputTokens: request.inputTokens,
     outputTokens: request.outputTokens,
     decidedAtMs,
-    store: by.store,
   };
 }
 

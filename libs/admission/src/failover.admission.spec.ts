@@ -40,8 +40,7 @@ class ScriptedStore implements SharedAdmission {
       const states = await this.memory.read(request.namespaceId, limit, scope);
       this.answered.set(limit.ruleId, states[0]?.used ?? 0);
     }
-    if (!decision.allowed) return decision;
-    return { ...decision, reservation: { ...decision.reservation, store: 'shared' } };
+    return decision;
   }
   settle(reservation: Reservation): void {
     this.settledIds.push(reservation.id);
@@ -187,6 +186,19 @@ describe('limits while the shared store is away', () => {
     admission.settle(reservation, NOTHING);
     admission.settle(reservation, NOTHING);
     expect(store.settledIds).toEqual([reservation.id]);
+  });
+
+  it('settles in a second outage what it granted in the first', async () => {
+    const limit = connectionLimit({ maxConnections: 2 });
+    await loseStore();
+    const { reservation } = admitted(await admission.admit(requestFor([limit])));
+    await regainStore();
+    store.heldLeases = () => store.leases;
+    await loseStore();
+    refused(await admission.admit(requestFor([limit])));
+    admission.settle(reservation, NOTHING);
+    expect(store.settledIds).toEqual([reservation.id]);
+    admitted(await admission.admit(requestFor([limit])));
   });
 
   it('returns to the store within 2 s and reports each change of mode once', async () => {

@@ -97,12 +97,12 @@ export class FailoverAdmission implements Admission {
 
   settle(reservation: Reservation, usage: TokenUsage): void {
     if (!this.open.delete(reservation.id)) return;
-    const isAway = this.breaker.isOpen;
-    if (isAway && reservation.store === 'local') {
+    // What an earlier outage's memory decided was handed back: the store's like all others.
+    if (this.local.holds(reservation)) {
       this.local.settle(reservation, usage);
       return;
     }
-    if (isAway) this.local.releaseLeases(reservation);
+    if (this.breaker.isOpen) this.local.releaseLeases(reservation);
     this.options.primary.settle(reservation, usage);
   }
 

@@ -117,9 +117,14 @@ export class MemoryAdmission implements Admission, CounterReader {
     const nowMs = this.options.clock();
     this.dropIdle(nowMs);
     const answer = this.look(request, nowMs);
-    const by = { reservationId: this.nextId(), store: 'local' } as const;
-    if (answer[0] === 0) this.charge(request, answer, by.reservationId);
-    return decisionFrom(request, this.planner, answer, by);
+    const reservationId = this.nextId();
+    if (answer[0] === 0) this.charge(request, answer, reservationId);
+    return decisionFrom(request, this.planner, answer, reservationId);
+  }
+
+  /** Whether `settle` would take effect here. */
+  holds(reservation: Reservation): boolean {
+    return this.open.has(reservation.id);
   }
 
   adoptLeases(leases: Iterable<HeldLease>): void {

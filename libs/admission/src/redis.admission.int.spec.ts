@@ -97,6 +97,27 @@ describe('limits in Redis', () => {
     expect(await redis.hget(key, 't')).toBe(String(counted));
   });
 
+  it('keeps what is settled into a window that nobody asked about for a span', async () => {
+    const [spanMs, namespaceId] = [1200, 79];
+    const spans = [
+      { measure: 'input_tokens', spanMs, limit: 1000, algorithm: 'sliding_window' } as const,
+    ];
+    const limit = limitOf({ spans });
+    const request = requestFor([limit], { namespaceId, inputTokens: 1 });
+    const first = admitted(await admission.admit(request));
+    await wait(spanMs - 100);
+    const last = admitted(await admission.admit(request));
+    await wait(spanMs - 100);
+    const decidedAtMs = last.reservation.decidedAtMs + spanMs - 120;
+    const late = { ...last.reservation, id: `${last.reservation.id}-late`, decidedAtMs };
+    admission.settle(late, { inputTokens: 101, outputTokens: 0 });
+    while (admission.pendingSettlements > 0) await wait(2);
+    await wait(first.reservation.decidedAtMs + 2 * spanMs + 80 - Date.now());
+    const reader = createRedisCounterReader({ redis, keyPrefix });
+    const [state] = await reader.read(namespaceId, limit, '-');
+    expect(state?.used).toBe(100);
+  });
+
   it('admits exactly the limit when 1,000 requests arrive over two clients at once', async () => {
     const second = await connect(inject('redisUrl'));
     const other = createRedisAdmission({ redis: second, instanceId: 'gw-2', keyPrefix });

@@ -63,6 +63,7 @@ const DEFAULTS = {
   maxSettlementAgeMs: 120_000,
 } as const;
 const PROBE_TTL_MS = 10_000;
+const CHARGES_PER_SETTLEMENT = 16;
 const ignore = (): void => undefined;
 
 export class RedisAdmission implements SharedAdmission {
@@ -160,8 +161,7 @@ export class RedisAdmission implements SharedAdmission {
 
   resume(charges: Iterable<Correction[]>, leases: Iterable<HeldLease>): void {
     for (const { id, key, plan, leftMs } of leases) this.keeper.hold(id, key, plan, leftMs);
-    for (const corrections of charges) {
-      const namespaceId = corrections[0]?.counter.namespaceId ?? 0;
+    for (const [namespaceId, corrections] of groupedCharges(charges)) {
       this.settlements.add({ id: this.nextId(), namespaceId, leaseKeys: [], corrections });
     }
     this.settlements.resume();
@@ -177,10 +177,7 @@ export class RedisAdmission implements SharedAdmission {
     this.known.learn(call.keys, units, storeTimeMs);
     for (const { admit, answer } of decided) {
       const { request, reservationId, resolve } = admit;
-      const decision = decisionFrom(request, this.planner, answer, {
-        reservationId,
-        store: 'shared',
-      });
+      const decision = decisionFrom(request, this.planner, answer, reservationId);
       if (decision.allowed) this.holdLeases(decision.reservation);
       resolve(decision);
     }
@@ -196,16 +193,35 @@ export class RedisAdmission implements SharedAdmission {
   }
 
   private unlimited(request: AdmitRequest, reservationId: string): AdmitDecision {
-    const by = { reservationId, store: 'shared' } as const;
     return {
       allowed: true,
-      reservation: reservationOf(request, Math.floor(this.storeTimeMs()), by),
+      reservation: reservationOf(request, this.storeTimeMs(), reservationId),
       requests: null,
       tokens: null,
       shadowRefusals: [],
       degraded: false,
     };
   }
+}
+
+/**
+ * Several counters of a namespace to a settlement: an outage may leave more counters than the queue
+ * takes settlements, and what it doesn't take is forgotten.
+ */
+function* groupedCharges(
+  charges: Iterable<Correction[]>,
+): Generator<[namespaceId: number, corrections: Correction[]]> {
+  const open = new Map<number, Correction[]>();
+  for (const corrections of charges) {
+    const namespaceId = corrections[0]?.counter.namespaceId ?? 0;
+    const group = open.get(namespaceId) ?? [];
+    group.push(...corrections);
+    open.set(namespaceId, group);
+    if (group.length < CHARGES_PER_SETTLEMENT) continue;
+    open.delete(namespaceId);
+    yield [namespaceId, group];
+  }
+  yield* open;
 }
 
 /** Starts a limiter whose counters all instances share. */

@@ -3,6 +3,7 @@ export * from './api-key-digest.js';
 export * from './data-dir.js';
 export * from './derived-key.js';
 export * from './ids.js';
+export * from './listen-host.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './published-secrets.js';

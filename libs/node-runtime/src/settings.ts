@@ -96,6 +96,9 @@ function reasonOf(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
+const MIN_CREDENTIAL_CHARS = 16;
+const isVisibleAscii = (text: string): boolean => /^[\x21-\x7e]+$/.test(text);
+
 /** Ready-made schemas for the usual variables. */
 export const setting = {
   port: (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback),
@@ -113,6 +116,12 @@ export const setting = {
           .map((item) => item.trim())
           .filter((item) => item !== ''),
       ),
+  /** What processes show each other as `Bearer`, which carries no space. */
+  credential: () =>
+    z
+      .string()
+      .min(MIN_CREDENTIAL_CHARS, `must have at least ${MIN_CREDENTIAL_CHARS} characters`)
+      .refine(isVisibleAscii, 'must be visible ASCII without spaces'),
   logLevel: () =>
     z
       .string()

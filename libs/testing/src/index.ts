@@ -1,5 +1,4 @@
 export * from './config-values.builder.js';
 export * from './fault-proxy.js';
-export * from './free-port.js';
 export * from './raw-http.js';
 export * from './spawn-app.js';

@@ -39,7 +39,9 @@ export class BytePairMerger {
    */
   merge(bytes: Uint8Array, length: number, ids: number[] | null): number {
     this.scratch = length > KEPT_BYTES ? scratchFor(length) : this.small;
-    this.linkBytes(bytes, length);
+    this.heapSize = 0;
+    this.linkBytes(bytes, length, 0, length);
+    this.heapify(this.heapSize >> 1, 0);
     let parts = length;
     while (this.heapSize > 0) parts -= this.mergeLowest(bytes, length);
     if (ids !== null) this.appendIds(bytes, length, ids);
@@ -47,10 +49,32 @@ export class BytePairMerger {
     return parts;
   }
 
-  private linkBytes(bytes: Uint8Array, length: number): void {
+  /**
+   * As `merge`, pausing after every `slice` bytes linked or heap entries taken. This merger serves
+   * nothing else until the generator has ended.
+   */
+  *mergeInSlices(bytes: Uint8Array, length: number, slice: number): Generator<void, number> {
+    this.scratch = scratchFor(length);
+    this.heapSize = 0;
+    for (let from = 0; from < length; from += slice, yield) {
+      this.linkBytes(bytes, length, from, Math.min(length, from + slice));
+    }
+    for (let end = this.heapSize >> 1; end > 0; end -= slice, yield) {
+      this.heapify(end, Math.max(0, end - slice));
+    }
+    let parts = length;
+    for (; this.heapSize > 0; yield) {
+      for (let step = 0; step < slice && this.heapSize > 0; step++) {
+        parts -= this.mergeLowest(bytes, length);
+      }
+    }
+    return parts;
+  }
+
+  private linkBytes(bytes: Uint8Array, length: number, from: number, to: number): void {
     const { next, previous, ranks, heap } = this.scratch;
-    let size = 0;
-    for (let position = 0; position < length; position++) {
+    let size = this.heapSize;
+    for (let position = from; position < to; position++) {
       next[position] = position + 1;
       previous[position] = position - 1;
       const rank =
@@ -61,7 +85,11 @@ export class BytePairMerger {
       if (rank !== NO_RANK) heap[size++] = rank * POSITIONS + position;
     }
     this.heapSize = size;
-    for (let index = (size >> 1) - 1; index >= 0; index--) {
+  }
+
+  private heapify(end: number, from: number): void {
+    const { heap } = this.scratch;
+    for (let index = end - 1; index >= from; index--) {
       this.siftDown(index, heap[index] as number);
     }
   }

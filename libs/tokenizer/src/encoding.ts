@@ -22,6 +22,11 @@ export const MAX_PIECE_UNITS = 2 ** 20;
 const CACHED_PIECE_UNITS = 12;
 const CACHED_PIECES = 50_000;
 
+/** UTF-16 units counted, or merge steps taken, between two pauses: two or three milliseconds. */
+const SLICE_UNITS = 8192;
+/** What a text costs besides its length. */
+const PER_TEXT_UNITS = 8;
+
 const BYTES_PER_UNIT = 3;
 const SMALL_PIECE_UNITS = 1024;
 
@@ -66,6 +71,52 @@ export class Encoding {
       tokens += this.countPiece(prepared, start, end);
     }
     return { tokens, exact };
+  }
+
+  /** Counts each text as `count` does, pausing every few milliseconds so that others may run. */
+  *countInSlices(texts: Iterable<string>): Generator<void, Map<string, TextCount>> {
+    const counts = new Map<string, TextCount>();
+    let work = 0;
+    for (const text of texts) {
+      const isShort = text.length <= SLICE_UNITS;
+      counts.set(text, isShort ? this.count(text) : yield* this.countLong(text));
+      work += isShort ? text.length + PER_TEXT_UNITS : 0;
+      if (work < SLICE_UNITS) continue;
+      work = 0;
+      yield;
+    }
+    return counts;
+  }
+
+  private *countLong(text: string): Generator<void, TextCount> {
+    const prepared = this.prepare(text);
+    let tokens = 0;
+    let exact = true;
+    let pausedAt = 0;
+    for (let start = 0, end = 0; start < prepared.length; start = end) {
+      end = this.parts.split(prepared, start);
+      if (end - start > MAX_PIECE_UNITS) exact = false;
+      tokens +=
+        end - start > SLICE_UNITS
+          ? yield* this.mergeLongPiece(prepared, start, end)
+          : this.countPiece(prepared, start, end);
+      if (end - pausedAt < SLICE_UNITS) continue;
+      pausedAt = end;
+      yield;
+    }
+    return { tokens, exact };
+  }
+
+  private *mergeLongPiece(text: string, start: number, end: number): Generator<void, number> {
+    const merger = new BytePairMerger(this.parts.ranks);
+    let tokens = 0;
+    for (let from = start, to = start; from < end; from = to) {
+      to = cutBefore(text, Math.min(end, from + MAX_PIECE_UNITS));
+      const bytes = new Uint8Array((to - from) * BYTES_PER_UNIT);
+      const size = writeUtf8(text, from, to, bytes);
+      tokens += yield* merger.mergeInSlices(bytes, size, SLICE_UNITS);
+    }
+    return tokens;
   }
 
   /** The token ids, for comparison with reference tokenizers. */

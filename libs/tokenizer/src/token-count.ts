@@ -1,11 +1,18 @@
 /**
  * Counting what a model is given: a text, a chat, or a whole request of the token-count API.
  * Functions of their arguments; they never throw on content, whatever a client put into it.
+ *
+ * In slices: the request is rendered once to learn its texts, these are counted with pauses, and it
+ * is rendered again with their counts at hand. Rendering is cheap and needs no count, so the rules
+ * of the families stay plain functions. Rejected: cutting texts at fixed lengths, which splits
+ * tokens; worker threads, which load every vocabulary again.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CalculateRequest, CalculateResponse, CountMethod } from '@ai-gateway/contracts';
 import { countAnthropicChat } from './anthropic-chat.js';
 import { asChat, type Chat, type ChatTokens, type ReadChat } from './chat.types.js';
 import { countChatMl } from './chatml-chat.js';
+import type { TextCount } from './encoding.js';
 import { loadEncoding, type EncodingName } from './encoding.registry.js';
 import { BUILT_IN_MODELS } from './model-encodings.js';
 import type { ChatRule, ModelRule, ModelRules } from './model-rules.js';
@@ -27,6 +34,8 @@ export interface CountedChat {
   tools: number;
 }
 
+type CountOf = (text: string) => TextCount;
+
 /** Tokens of a bare text: an answer's output, a completion's prompt, an embedding's input. */
 export function countText(
   model: string,
@@ -34,9 +43,17 @@ export function countText(
   models: ModelRules = BUILT_IN_MODELS,
 ): CountedText {
   const rule = models.ruleOf(model);
-  const meter = meterFor(rule);
-  const tokens = typeof text === 'string' ? meter.text(text) : meter.texts(text);
-  return { encoding: rule.encoding, method: methodOf(meter), tokens };
+  return textCounted(rule, text, countOfEncoding(rule));
+}
+
+/** As `countText`, holding up the event loop for a few milliseconds at a time. */
+export function countTextInSlices(
+  model: string,
+  text: string | readonly string[],
+  models: ModelRules = BUILT_IN_MODELS,
+): Promise<CountedText> {
+  const rule = models.ruleOf(model);
+  return inSlices(rule, (countOf) => textCounted(rule, text, countOf));
 }
 
 /** Tokens of a chat as its model's template or provider counts them. */
@@ -46,11 +63,7 @@ export function countChat(
   models: ModelRules = BUILT_IN_MODELS,
 ): CountedChat {
   const rule = models.ruleOf(model);
-  const meter = meterFor(rule);
-  if (!rule.chat.published) meter.estimated(0);
-  const { perMessage, tools, overhead } = countByRule(asChat(chat), rule.chat, meter);
-  const input = perMessage.reduce((sum, tokens) => sum + tokens, tools + overhead);
-  return { encoding: rule.encoding, method: methodOf(meter), input, perMessage, tools };
+  return chatCounted(rule, chat, countOfEncoding(rule));
 }
 
 /** Answers a valid request of `POST /calculate`. */
@@ -58,13 +71,64 @@ export function countRequest(
   body: CalculateRequest,
   models: ModelRules = BUILT_IN_MODELS,
 ): CalculateResponse {
+  const rule = models.ruleOf(body.model);
+  return requestCounted(rule, body, countOfEncoding(rule));
+}
+
+/** As `countRequest`, holding up the event loop for a few milliseconds at a time. */
+export function countRequestInSlices(
+  body: CalculateRequest,
+  models: ModelRules = BUILT_IN_MODELS,
+): Promise<CalculateResponse> {
+  const rule = models.ruleOf(body.model);
+  return inSlices(rule, (countOf) => requestCounted(rule, body, countOf));
+}
+
+async function inSlices<T>(rule: ModelRule, counted: (countOf: CountOf) => T): Promise<T> {
+  const texts = new Set<string>();
+  counted((text) => {
+    texts.add(text);
+    return NOTHING;
+  });
+  const counting = loadEncoding(rule.encoding).countInSlices(texts);
+  let slice = counting.next();
+  for (; slice.done !== true; slice = counting.next()) await nextTurn();
+  const counts = slice.value;
+  return counted((text) => counts.get(text) ?? NOTHING);
+}
+
+const NOTHING: TextCount = { tokens: 0, exact: true };
+
+function textCounted(
+  rule: ModelRule,
+  text: string | readonly string[],
+  countOf: CountOf,
+): CountedText {
+  const meter = meterFor(rule, countOf);
+  const tokens = typeof text === 'string' ? meter.text(text) : meter.texts(text);
+  return { encoding: rule.encoding, method: methodOf(meter), tokens };
+}
+
+function chatCounted(rule: ModelRule, chat: Chat, countOf: CountOf): CountedChat {
+  const meter = meterFor(rule, countOf);
+  if (!rule.chat.published) meter.estimated(0);
+  const { perMessage, tools, overhead } = countByRule(asChat(chat), rule.chat, meter);
+  const input = perMessage.reduce((sum, tokens) => sum + tokens, tools + overhead);
+  return { encoding: rule.encoding, method: methodOf(meter), input, perMessage, tools };
+}
+
+function requestCounted(
+  rule: ModelRule,
+  body: CalculateRequest,
+  countOf: CountOf,
+): CalculateResponse {
   const { model, messages, tools } = body;
   if (messages === undefined) {
-    const counted = countText(model, body.prompt ?? body.input ?? '', models);
+    const counted = textCounted(rule, body.prompt ?? body.input ?? '', countOf);
     const { encoding, method, tokens } = counted;
     return { model, encoding, method, tokens: { input: tokens } };
   }
-  const chat = countChat(model, { messages, tools }, models);
+  const chat = chatCounted(rule, { messages, tools }, countOf);
   return {
     model,
     encoding: chat.encoding,
@@ -88,8 +152,13 @@ function countByRule(chat: ReadChat, rule: ChatRule, meter: TokenMeter): ChatTok
   }
 }
 
-function meterFor(rule: ModelRule): TokenMeter {
-  return new TokenMeter(loadEncoding(rule.encoding), rule.factor, rule.method === 'exact');
+function countOfEncoding(rule: ModelRule): CountOf {
+  const encoding = loadEncoding(rule.encoding);
+  return (text) => encoding.count(text);
+}
+
+function meterFor(rule: ModelRule, countOf: CountOf): TokenMeter {
+  return new TokenMeter(countOf, rule.factor, rule.method === 'exact');
 }
 
 function methodOf(meter: TokenMeter): CountMethod {

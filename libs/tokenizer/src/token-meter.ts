@@ -1,5 +1,5 @@
 /** Counts the texts of one request and remembers whether all of it was exact. */
-import type { Encoding } from './encoding.js';
+import type { TextCount } from './encoding.js';
 import type { MessageContent } from './message-content.js';
 import { pythonJson } from './python-json.js';
 
@@ -19,13 +19,13 @@ const ATTACHMENT_TOKENS = 1000;
 
 export class TokenMeter {
   constructor(
-    private readonly encoding: Encoding,
+    private readonly countOf: (text: string) => TextCount,
     private readonly factor: number,
     public exact: boolean,
   ) {}
 
   text(text: string): number {
-    const { tokens, exact } = this.encoding.count(text);
+    const { tokens, exact } = this.countOf(text);
     if (!exact) this.exact = false;
     return Math.ceil(tokens * this.factor);
   }

@@ -1,13 +1,13 @@
-/** The gateway as a mere passage: a namespace without rules. */
+/** The gateway's cost before any limit: recognise, read, choose, forward, account. */
 import { gatewayConfig, tenantName } from '../gateway-config.js';
 import { startGateway } from '../gateway-process.js';
 import { chatOrder, type Scenario } from './scenario.js';
 
 export const noLimits: Scenario = {
   name: 'no-limits',
-  title: 'gateway, limits off',
+  title: 'gateway, model surface, limits off',
   baseline: 'bare',
-  goal: { id: 'P4', must: 1.3, aim: 1.1 },
+  goal: null,
   async start(stage) {
     const { origin: upstreamOrigin } = stage.upstream;
     const config = gatewayConfig({ upstreamOrigin, tenants: 1, hasLimits: false });

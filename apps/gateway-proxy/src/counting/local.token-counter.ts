@@ -1,10 +1,13 @@
 /**
- * Counts in this process. Small requests are counted at once and exactly; large ones in slices
- * between which other requests run, so that no prompt holds up the event loop. A cut may split a
- * token in two, so a sliced count errs high by at most a few tokens per slice.
+ * Counts in this process. Small requests are counted at once, large ones in slices between which
+ * other requests run, so that no prompt holds up the event loop. Both are exact.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { countRequest, countText, upperBoundTokens } from '@ai-gateway/tokenizer';
+import {
+  countRequest,
+  countRequestInSlices,
+  countTextInSlices,
+  upperBoundTokens,
+} from '@ai-gateway/tokenizer';
 import type { GatewayMetrics } from '../metrics.js';
 import type { RequestContext } from '../pipeline/request-context.js';
 import {
@@ -17,7 +20,6 @@ import {
 import type { TokenCounter } from './token-counter.port.js';
 
 const WHOLE_BYTES = 32_768;
-const SLICE_CHARS = 16_384;
 /** More than any family adds per message: role, separators, name. */
 const OVERHEAD_PER_MESSAGE = 8;
 
@@ -33,34 +35,31 @@ export class LocalTokenCounter implements TokenCounter {
   }
 
   async countInput(ctx: RequestContext): Promise<number> {
+    const request = countedRequest(ctx);
+    if (request === null) return this.countTextsWithin(ctx);
     const isSmall = (ctx.bodyBytes?.length ?? 0) <= WHOLE_BYTES;
-    const request = isSmall ? countedRequest(ctx) : null;
-    if (request === null) return this.countSliced(ctx);
-    const { tokens, method } = countRequest(request);
+    const { tokens, method } = isSmall
+      ? countRequest(request)
+      : await countRequestInSlices(request);
     this.metrics.countMethods.inc({ method });
     return tokens.input;
   }
 
   async countTexts(model: string, texts: readonly string[]): Promise<number> {
-    let tokens = 0;
-    const text = texts.join('');
-    for (let from = 0; from < text.length; from += SLICE_CHARS) {
-      if (from > 0) await nextTurn();
-      tokens += countText(model, text.slice(from, from + SLICE_CHARS)).tokens;
-    }
-    return tokens;
+    return (await countTextInSlices(model, texts.join(''))).tokens;
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  private async countSliced(ctx: RequestContext): Promise<number> {
-    this.metrics.countMethods.inc({ method: 'sliced' });
+  /** A form that the tokenizer's contract does not know: every text in it, and the overhead. */
+  private async countTextsWithin(ctx: RequestContext): Promise<number> {
+    this.metrics.countMethods.inc({ method: 'estimate' });
     const { messages, prompt, input, system, tools } = ctx.body as Record<string, unknown>;
     const texts = textsWithin([messages, prompt, input, system, tools]);
     const ids = tokenIdsWithin(prompt) + tokenIdsWithin(input);
     const overhead = (ctx.llm?.messageCount ?? 0) * OVERHEAD_PER_MESSAGE;
-    return ids + overhead + (await this.countTexts(modelName(ctx), texts));
+    return ids + overhead + (await countTextInSlices(modelName(ctx), texts)).tokens;
   }
 }

@@ -67,6 +67,7 @@ export class DataListener {
     });
     // Node would drop lines beyond its count silently; they are counted in framing.check instead.
     this.server.maxHeadersCount = 0;
+    this.gateway.metrics.onScrape(() => this.gateway.metrics.inflight.set(this.open.size));
     this.listen();
   }
 
@@ -121,7 +122,6 @@ export class DataListener {
 
   private track(ctx: RequestContext, request: Promise<void>): void {
     this.open.add(ctx);
-    this.gateway.metrics.inflight.inc();
     void request.finally(() => {
       if (ctx.res.writableFinished || ctx.res.destroyed) this.onEnd(ctx);
       else ctx.res.once('close', () => this.onEnd(ctx));
@@ -130,7 +130,6 @@ export class DataListener {
 
   private onEnd(ctx: RequestContext): void {
     this.open.delete(ctx);
-    this.gateway.metrics.inflight.dec();
     if (this.open.size === 0) this.idle?.();
   }
 

@@ -22,21 +22,26 @@ const REASONS = new Map<string, ClientErrorReason>([
 /** How long a refused connection is still read, so that the client can read the answer. */
 const LINGER_MS = 1000;
 
+/** A field of the socket: a WeakMap written per request keeps the garbage collector busy. */
+const LAST_REQUEST = Symbol('last request of the connection');
+
+interface Connection extends Duplex {
+  [LAST_REQUEST]?: RequestContext;
+}
+
 interface ParserError extends NodeJS.ErrnoException {
   /** The segment the parser stumbled over. */
   rawPacket?: Buffer;
 }
 
 export class ParserErrors {
-  /** The last request of a connection. */
-  private readonly requests = new WeakMap<Duplex, RequestContext>();
   /** Node reports every further segment of a connection that has failed once. */
   private readonly failed = new WeakSet<Duplex>();
 
   constructor(private readonly recorder: RequestRecorder) {}
 
   onRequest(ctx: RequestContext): void {
-    this.requests.set(ctx.req.socket, ctx);
+    (ctx.req.socket as Connection)[LAST_REQUEST] = ctx;
   }
 
   onError(error: ParserError, socket: Duplex): void {
@@ -47,7 +52,7 @@ export class ParserErrors {
       socket.destroy();
       return;
     }
-    const ctx = this.requests.get(socket);
+    const ctx = (socket as Connection)[LAST_REQUEST];
     if (ctx === undefined || ctx.res.writableFinished) return this.answer(socket, reason, error);
     if (ctx.req.complete) ctx.res.once('close', () => this.answer(socket, reason, error));
     else breakUpload(ctx, reason);

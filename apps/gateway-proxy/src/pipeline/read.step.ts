@@ -69,17 +69,19 @@ class BodyReceiver {
     idleMs: number,
   ) {
     this.done = new Promise((resolve) => (this.resolve = resolve));
-    this.idleTimer = setTimeout(() => this.finish(refuse('request_timeout')), idleMs);
-    ctx.rejectUpload = (refusal) => this.finish(refusal);
+    this.idleTimer = setTimeout(this.onIdle, idleMs);
+    ctx.rejectUpload = (refusal) => this.giveUp(refusal);
     ctx.req.on('data', this.onData).on('end', this.onEnd).on('close', this.onClose);
   }
 
   private readonly onData = (chunk: Buffer): void => {
     this.size += chunk.length;
-    if (this.size > this.maxBytes) return this.finish(refuse('body_too_large'));
+    if (this.size > this.maxBytes) return this.giveUp(refuse('body_too_large'));
     this.chunks.push(chunk);
-    this.idleTimer.refresh();
+    if (this.chunks.length > 1) this.idleTimer.refresh();
   };
+
+  private readonly onIdle = (): void => this.giveUp(refuse('request_timeout'));
 
   private readonly onEnd = (): void => {
     const [only] = this.chunks;
@@ -91,13 +93,18 @@ class BodyReceiver {
     if (this.ctx.req.complete) return;
     this.ctx.clientGone = true;
     this.ctx.endState = 'client_gone';
-    this.finish(refuse('request_timeout'));
+    this.giveUp(refuse('request_timeout'));
   };
+
+  /** What still arrives is read and dropped by others. */
+  private giveUp(refusal: Refusal): void {
+    this.ctx.req.off('data', this.onData).off('end', this.onEnd).off('close', this.onClose);
+    this.finish(refusal);
+  }
 
   private finish(result: Buffer | Refusal): void {
     clearTimeout(this.idleTimer);
     this.ctx.rejectUpload = null;
-    this.ctx.req.off('data', this.onData).off('end', this.onEnd).off('close', this.onClose);
     this.resolve(result);
   }
 }

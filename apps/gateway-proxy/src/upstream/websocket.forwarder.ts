@@ -39,7 +39,8 @@ export class WebSocketForwarder implements UpgradeForwarder {
     const { destination } = ctx;
     if (destination === null) throw new Error('upgrade without destination');
     if (!this.pools.allowsHost(new URL(target.origin).hostname)) {
-      return answer(refuse('upstream_connect_error'));
+      answer(refuse('upstream_connect_error'));
+      return;
     }
     const { connectMs, firstByteMs } = destination.timeouts;
     const upgrade = new WebSocketUpgrade(ctx, firstByteMs, answer);

@@ -16,7 +16,9 @@ export class CalculateController {
   @Post('calculate')
   @HttpCode(200)
   @Answers(200, calculateResponseSchema)
-  calculate(@Body({ schema: calculateRequestSchema }) body: CalculateRequest): CalculateResponse {
+  calculate(
+    @Body({ schema: calculateRequestSchema }) body: CalculateRequest,
+  ): Promise<CalculateResponse> {
     return this.service.calculate(body);
   }
 }

@@ -7,7 +7,12 @@ import type {
 } from '@ai-gateway/contracts';
 import { AdminError } from '@ai-gateway/nest-runtime';
 import { Counter, type Registry } from '@ai-gateway/node-runtime';
-import { BUILT_IN_MODELS, countRequest, isCountablePart, isModelName } from '@ai-gateway/tokenizer';
+import {
+  BUILT_IN_MODELS,
+  countRequestInSlices,
+  isCountablePart,
+  isModelName,
+} from '@ai-gateway/tokenizer';
 import { Inject, Injectable } from '@nestjs/common';
 import { REGISTRY, SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
@@ -31,12 +36,12 @@ export class CalculateService {
     });
   }
 
-  /** Throws NOT_FOUND for a model that is not counted, VALIDATION_FAILED for content without a rule. */
-  calculate(body: CalculateRequest): CalculateResponse {
+  /** Rejects with NOT_FOUND for a model that is not counted, VALIDATION_FAILED for content without a rule. */
+  async calculate(body: CalculateRequest): Promise<CalculateResponse> {
     this.checkModel(body.model);
     const details = unknownParts(body.messages ?? []);
     if (details.length > 0) throw new AdminError('VALIDATION_FAILED', { details });
-    const answer = countRequest(body);
+    const answer = await countRequestInSlices(body);
     const { encoding, method, tokens } = answer;
     this.counted.inc({ encoding, method }, tokens.input);
     return answer;
