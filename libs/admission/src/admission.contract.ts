@@ -2,7 +2,13 @@
 import { expect, it } from 'vitest';
 import type { RequestAlgorithm } from '@ai-gateway/contracts';
 import type { CompiledLimit } from '@ai-gateway/gateway-engine';
-import type { Admission, AdmitRequest, CounterReader, CounterState } from './admission.port.js';
+import type {
+  Admission,
+  AdmitDecision,
+  AdmitRequest,
+  CounterReader,
+  CounterState,
+} from './admission.port.js';
 import {
   admitted,
   connectionLimit,
@@ -245,5 +251,99 @@ export function describeAdmission(underTest: () => AdmissionUnderTest): void {
     expect(await add(-4)).toBe(6);
     expect(await add(-100)).toBe(0);
     expect(await used(limit)).toEqual([0]);
+  });
+
+  describeTogether(underTest);
+}
+
+/** Requests that arrive at once are decided as if they came one after the other. */
+function describeTogether(underTest: () => AdmissionUnderTest): void {
+  const admitAll = (requests: AdmitRequest[]): Promise<AdmitDecision[]> =>
+    Promise.all(requests.map((request) => underTest().admission.admit(request)));
+  const verdicts = (decisions: AdmitDecision[]): boolean[] =>
+    decisions.map(({ allowed }) => allowed);
+  const at = (decisions: AdmitDecision[], index: number): AdmitDecision => {
+    const decision = decisions[index];
+    if (decision === undefined) throw new Error(`no decision ${index}`);
+    return decision;
+  };
+  const used = async (limit: CompiledLimit, scope = '-'): Promise<number[]> =>
+    (await underTest().counters.read(1, limit, scope)).map((state) => state.used);
+
+  it.each(ALGORITHMS)(
+    'refuses some that arrive together, others not, with %s',
+    async (algorithm) => {
+      const spans = [{ ...requestSpan(1000, DAY_MS, algorithm), measure: 'input_tokens' as const }];
+      const limit = limitOf({ spans });
+      const unit = algorithm === 'leaky_bucket' ? 1 : 10;
+      const asked = [60, 50, 30, 20, 10, 0].map((share) => share * unit);
+      const decisions = await admitAll(
+        asked.map((inputTokens) => requestFor([limit], { inputTokens })),
+      );
+      expect(verdicts(decisions)).toEqual([true, false, true, false, true, true]);
+      expect(decisions.map(({ tokens }) => tokens?.remaining)).toEqual(
+        [40, 40, 10, 10, 0, 0].map((share) => share * unit),
+      );
+      expect(await used(limit)).toEqual([100 * unit]);
+    },
+  );
+
+  it('lets a refused request charge none of those that arrive with it', async () => {
+    const [roomy, tight] = [requestLimit(10), requestLimit(1)];
+    const both = requestFor([roomy, tight]);
+    const decisions = await admitAll([both, both, requestFor([roomy]), both]);
+    expect(verdicts(decisions)).toEqual([true, false, true, false]);
+    expect(refused(at(decisions, 1)).refusal?.applied.limit).toBe(tight);
+    expect([await used(roomy), await used(tight)]).toEqual([[2], [1]]);
+  });
+
+  it('keeps rules and scopes of requests that arrive together apart', async () => {
+    const [first, second] = [requestLimit(2), requestLimit(1)];
+    const scoped = (scope: string, ...limits: CompiledLimit[]): AdmitRequest =>
+      requestFor([], { limits: limits.map((limit) => ({ limit, scope })) });
+    const decisions = await admitAll([
+      scoped('a', first, second),
+      scoped('b', second, first),
+      scoped('a', first),
+      scoped('a', first),
+      scoped('-', second),
+      scoped('b', second),
+    ]);
+    expect(verdicts(decisions)).toEqual([true, true, true, false, true, false]);
+    expect(await used(first, 'a')).toEqual([2]);
+    expect(await used(first, 'b')).toEqual([1]);
+  });
+
+  it('hands out no more leases than there are to requests that arrive together', async () => {
+    const limit = connectionLimit({ maxConnections: 3 });
+    const decisions = await admitAll(Array.from({ length: 5 }, () => requestFor([limit])));
+    expect(verdicts(decisions)).toEqual([true, true, true, false, false]);
+    expect(await used(limit)).toEqual([3]);
+    underTest().admission.settle(admitted(at(decisions, 1)).reservation, {
+      inputTokens: 0,
+      outputTokens: 0,
+    });
+    await underTest().settled();
+    expect(verdicts(await admitAll([requestFor([limit]), requestFor([limit])]))).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('counts on when a limit is edited between requests that arrive together', async () => {
+    const limit = requestLimit(2);
+    const edited = { ...limit, spans: [requestSpan(4)] };
+    const decisions = await admitAll(
+      [limit, limit, limit, edited, edited, edited, limit].map((each) => requestFor([each])),
+    );
+    expect(verdicts(decisions)).toEqual([true, true, false, true, true, false, false]);
+    expect(await used(limit)).toEqual([4]);
+  });
+
+  it('counts in shadow mode what arrives together', async () => {
+    const shadow = requestLimit(1, { mode: 'shadow' });
+    const decisions = await admitAll(Array.from({ length: 3 }, () => requestFor([shadow])));
+    expect(decisions.map((each) => admitted(each).shadowRefusals.length)).toEqual([0, 1, 1]);
+    expect(await used(shadow)).toEqual([3]);
   });
 }

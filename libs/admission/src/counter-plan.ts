@@ -20,6 +20,8 @@ export type CounterKind = (typeof KIND)[keyof typeof KIND];
 export const BUCKETS_PER_SPAN = 60;
 /** Whoever finds all connections taken hears this: one may end at any time. */
 export const LEASE_RETRY_MS = 1000;
+/** The scope of limits that count per namespace. */
+const WHOLE_NAMESPACE = '-';
 
 export interface PlannedCounter {
   readonly kind: CounterKind;
@@ -33,8 +35,11 @@ export interface PlannedCounter {
   readonly namespaceId: number;
   /** The key up to the scope. */
   readonly keyHead: string;
+  /** The key of the whole namespace: made once, as most requests use it. */
+  readonly namespaceKey: string;
+  /** What admit.lua reads per key: kind, shadow, size, limit. */
+  readonly shape: string;
   readonly kindArg: string;
-  readonly shadowArg: string;
   readonly sizeArg: string;
   readonly limitArg: string;
 }
@@ -86,17 +91,22 @@ const spanName = ({ measure, spanMs, algorithm }: SpanLimit): string =>
   `${measure}-${spanMs}-${algorithm}`;
 
 function complete(shape: CounterShape, shadow: boolean, namespaceId: number): PlannedCounter {
+  const { kind, sizeMs, limit, keyHead } = shape;
   return {
     ...shape,
-    capacity: capacityOf(shape.kind, shape.limit),
+    capacity: capacityOf(kind, limit),
     shadow,
     namespaceId,
-    kindArg: String(shape.kind),
-    shadowArg: shadow ? '1' : '0',
-    sizeArg: String(shape.sizeMs),
-    limitArg: String(shape.limit),
+    namespaceKey: keyHead + WHOLE_NAMESPACE,
+    shape: `${kind} ${shadow ? 1 : 0} ${sizeMs} ${limit}`,
+    kindArg: String(kind),
+    sizeArg: String(sizeMs),
+    limitArg: String(limit),
   };
 }
+
+export const counterKey = (plan: PlannedCounter, scope: string): string =>
+  scope === WHOLE_NAMESPACE ? plan.namespaceKey : plan.keyHead + scope;
 
 /** A leaky bucket holds a tenth of the limit, at least one unit; all others the limit. */
 function capacityOf(kind: CounterKind, limit: number): number {

@@ -11,8 +11,9 @@ export class StoreTimeoutError extends Error {
   }
 }
 
-const STALLED_MS = 20;
-const GRACE_MS = 50;
+/** A timer this late was held up by our own event loop. */
+export const STALLED_MS = 20;
+export const GRACE_MS = 50;
 
 /** @throws StoreTimeoutError, or whatever `answer` rejects with */
 export function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {

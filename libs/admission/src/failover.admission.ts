@@ -11,8 +11,8 @@
  * one that contains the outage. An instance that had not heard of a counter before the outage has its
  * full share: where load was not spread, up to limit × (1 + (n − 1) / n) in that one span. Requests
  * whose answer was lost as the store went away may be charged twice, never not at all.
- * Decisions take at most `timeoutMs` until the first timeout, then no longer than memory does; the
- * store is used again within 2 s of its answering.
+ * Decisions take at most `timeoutMs` + 25 ms until the first timeout, then no longer than memory does;
+ * the store is used again within 2 s of its answering.
  */
 import type {
   Admission,
@@ -23,9 +23,9 @@ import type {
   Reservation,
   TokenUsage,
 } from './admission.port.js';
-import { within } from './deadline.js';
 import { createMemoryAdmission, type MemoryAdmission } from './memory.admission.js';
 import { LimitShares } from './share-of-limit.js';
+import { SharedDeadline } from './shared-deadline.js';
 import type { SharedAdmission } from './shared-admission.port.js';
 import { StoreBreaker } from './store-breaker.js';
 
@@ -36,7 +36,7 @@ export interface FailoverAdmissionOptions {
   readonly liveInstances: () => number;
   /** Once per change; `cause` is why the store was left, undefined on return. */
   readonly onModeChange?: (mode: LimiterMode, cause: unknown) => void;
-  /** Longest wait for a decision of the store. Default 250. */
+  /** Longest wait for a decision of the store, kept to within 25 ms. Default 250. */
   readonly timeoutMs?: number;
   /** Time between probes of an absent store, ± 50 %. Default 300. */
   readonly probeMs?: number;
@@ -50,18 +50,19 @@ const NOTHING_USED: TokenUsage = { inputTokens: 0, outputTokens: 0 };
 export class FailoverAdmission implements Admission {
   private readonly breaker: StoreBreaker;
   private readonly shares = new LimitShares();
-  private readonly timeoutMs: number;
+  private readonly deadline: SharedDeadline;
   /** Ids admitted and not settled. Not a WeakSet of settled ones: the collector pays for each entry. */
   private readonly open = new Set<string>();
   private local: MemoryAdmission;
 
   constructor(private readonly options: FailoverAdmissionOptions) {
-    this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.deadline = new SharedDeadline(timeoutMs);
     this.local = this.createLocal();
     this.breaker = new StoreBreaker({
       probe: () => options.primary.probe(),
       probeMs: options.probeMs ?? DEFAULT_PROBE_MS,
-      timeoutMs: this.timeoutMs,
+      timeoutMs,
       onOpen: (error) => {
         this.takeOver(error);
       },
@@ -81,7 +82,7 @@ export class FailoverAdmission implements Admission {
     if (this.breaker.isOpen) return this.opened(this.decideAlone(request));
     const answer = this.options.primary.admit(request);
     try {
-      const decision = await within(this.timeoutMs, answer);
+      const decision = await this.deadline.within(answer);
       this.breaker.succeeded();
       return this.opened(decision);
     } catch (error) {

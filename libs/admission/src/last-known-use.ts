@@ -14,13 +14,12 @@ export class LastKnownUse {
   private readonly uses = new Map<string, { units: number; atMs: number }>();
   private offsetMs = performance.timeOrigin;
 
-  /** @param answer as described by `FlatAnswer`, one pair per key */
-  learn(keys: readonly string[], answer: readonly number[]): void {
-    const atMs = answer[1] ?? 0;
+  /** @param used units by key, as of `atMs` (store time) */
+  learn(keys: readonly string[], used: readonly number[], atMs: number): void {
     this.offsetMs = atMs - performance.now();
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] ?? '';
-      const units = answer[index * 2 + 2] ?? 0;
+      const units = used[index] ?? 0;
       const known = this.uses.get(key);
       if (known === undefined) this.remember(key, units, atMs);
       else {

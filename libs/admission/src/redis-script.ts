@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Cluster, Redis } from 'ioredis';
+import { Command, type Cluster, type Redis } from 'ioredis';
 
 export type RedisClient = Redis | Cluster;
 export type ScriptArgument = string | number;
@@ -23,10 +23,16 @@ export class RedisScript {
   /** @param keysAndArgs the keys, then the arguments: one array, as it goes on the wire */
   async run(redis: RedisClient, keyCount: number, keysAndArgs: ScriptArgument[]): Promise<unknown> {
     try {
-      return await redis.evalsha(this.digest, keyCount, ...keysAndArgs);
+      return await send(redis, 'evalsha', [this.digest, keyCount, ...keysAndArgs]);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return redis.eval(this.source, keyCount, ...keysAndArgs);
+      return send(redis, 'eval', [this.source, keyCount, ...keysAndArgs]);
     }
   }
+}
+
+/** Past the client's automatic pipelining, which would hold the call back for another turn. */
+function send(redis: RedisClient, name: string, args: ScriptArgument[]): Promise<unknown> {
+  const command = new Command(name, args, { replyEncoding: 'utf8' });
+  return redis.sendCommand(command) as Promise<unknown>;
 }

@@ -132,6 +132,31 @@ describe('limits in Redis', () => {
     await second.quit();
   });
 
+  it('decides many scopes that arrive together', async () => {
+    const limit = requestLimit(1);
+    const requests = Array.from({ length: 200 }, (_, i) =>
+      requestFor([], { limits: [{ limit, scope: `s${i % 150}` }] }),
+    );
+    const decisions = await Promise.all(requests.map((request) => admission.admit(request)));
+    expect(decisions.map(({ allowed }) => allowed)).toEqual(requests.map((_, i) => i < 150));
+  });
+
+  it('does not let one broken key fail the requests that arrive with it', async () => {
+    const [broken, sound] = [requestLimit(5), requestLimit(5)];
+    await admission.admit(requestFor([broken]));
+    const [key = ''] = await redis.keys(`${keyPrefix}{ns:1}:window:${broken.ruleId}:*`);
+    await redis.set(key, 'not a hash', 'PX', 5000);
+    const [first, failed, both, last] = await Promise.allSettled(
+      [[sound], [broken], [sound, broken], [sound]].map((limits) =>
+        admission.admit(requestFor(limits)),
+      ),
+    );
+    expect([first?.status, last?.status]).toEqual(['fulfilled', 'fulfilled']);
+    expect([failed?.status, both?.status]).toEqual(['rejected', 'rejected']);
+    const [state] = await createRedisCounterReader({ redis, keyPrefix }).read(1, sound, '-');
+    expect(state?.used).toBe(2);
+  });
+
   it('sends scripts in full to a server that does not know them', async () => {
     await redis.script('FLUSH');
     admitted(await admission.admit(requestFor([requestLimit(1)])));
@@ -195,6 +220,24 @@ describe('a Redis of its own', () => {
   afterAll(async () => {
     redis.disconnect();
     await server.stop();
+  });
+
+  it('decides requests that arrive together in few script calls', async () => {
+    const admission = createRedisAdmission({ redis, instanceId: 'gw-1' });
+    const limits = [requestLimit(1000), tokenLimit(1000)];
+    const calls = async (): Promise<number> => {
+      const stats = await redis.info('commandstats');
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
+    await admission.admit(requestFor(limits));
+    const before = await calls();
+    const decisions = await Promise.all(
+      Array.from({ length: 100 }, () => admission.admit(requestFor(limits, { inputTokens: 1 }))),
+    );
+    expect((await calls()) - before).toBe(4);
+    const left = decisions.map((decision) => admitted(decision).tokens?.remaining);
+    expect(left).toEqual(Array.from({ length: 100 }, (_, i) => 999 - i));
+    await admission.close();
   });
 
   it('rebuilds leases by renewal after FLUSHALL', async () => {

@@ -1,7 +1,8 @@
 /**
- * Limits shared by all instances: one Lua call per decision over all limits of a request, all or
- * nothing, on the store's own clock. Rejected: one command per limit with compensation (a refused
- * request would charge for a moment), and locks (a slow instance would hold up the others).
+ * Limits shared by all instances: each decision is taken over all limits of a request, all or
+ * nothing, in a Lua call on the store's own clock; what arrives together shares a call. Rejected: one
+ * command per limit with compensation (a refused request would charge for a moment), and locks (a
+ * slow instance would hold up the others).
  *
  * Published bounds, asserted by the contract suite and the property tests:
  * - sliding_window: what was charged within any `spanMs` never exceeds the limit. Counted in 60
@@ -18,16 +19,19 @@
  *   until the excess has left the span. No counter falls below zero. A limit of 0 refuses all.
  * - Editing a limit's value keeps what was consumed; another span, measure or algorithm starts anew.
  *
- * The client should have `enableOfflineQueue: false` and `enableAutoPipelining: true`.
+ * The client should have `enableOfflineQueue: false`. Scripts are batched here: pipelining by the client
+ * would only delay them, so they go past it.
  */
 import { counterKeys } from '@ai-gateway/contracts';
 import type { AdmitDecision, AdmitRequest, Reservation, TokenUsage } from './admission.port.js';
-import { costOf, CounterPlanner, KIND } from './counter-plan.js';
-import { decisionFrom, reservationOf } from './decision.js';
+import type { AdmitCall } from './admit-call.js';
+import { AdmitQueue } from './admit-queue.js';
+import { counterKey, CounterPlanner, KIND } from './counter-plan.js';
+import { decisionFrom, reservationOf, type FlatAnswer } from './decision.js';
 import type { HeldLease } from './held-lease.js';
 import { LastKnownUse, type KnownUse } from './last-known-use.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { RedisScript, type RedisClient } from './redis-script.js';
+import type { RedisClient } from './redis-script.js';
 import { createReservationIds } from './reservation-id.js';
 import { SettlementQueue } from './settlement-queue.js';
 import { settlementOf, type Correction } from './settlement.js';
@@ -68,12 +72,11 @@ export class RedisAdmission implements SharedAdmission {
   private readonly redis: RedisClient;
   private readonly planner: CounterPlanner;
   private readonly nextId: () => string;
+  private readonly queue: AdmitQueue;
   private readonly keeper: LeaseKeeper;
   private readonly settlements: SettlementQueue;
   private readonly known = new LastKnownUse();
-  private readonly leaseArg: string;
   private readonly probeKey: string;
-  private readonly admitScript = new RedisScript('admit.lua');
 
   constructor(options: RedisAdmissionOptions) {
     const { redis, instanceId } = options;
@@ -83,8 +86,13 @@ export class RedisAdmission implements SharedAdmission {
     this.keyPrefix = keyPrefix;
     this.planner = new CounterPlanner(keyPrefix);
     this.nextId = createReservationIds(instanceId);
-    this.leaseArg = String(leaseMs);
     this.probeKey = keyPrefix + counterKeys.probe(instanceId);
+    this.queue = new AdmitQueue({
+      redis,
+      planner: this.planner,
+      leaseMs,
+      onAnswer: this.decide,
+    });
     this.keeper = new LeaseKeeper({
       redis,
       leaseMs,
@@ -101,17 +109,13 @@ export class RedisAdmission implements SharedAdmission {
     });
   }
 
-  /** @throws what the client rejects with: the store is away, or refuses writes */
-  async admit(request: AdmitRequest): Promise<AdmitDecision> {
+  /** Rejects with what the client rejects with: the store is away, or refuses writes. */
+  admit(request: AdmitRequest): Promise<AdmitDecision> {
     const reservationId = this.nextId();
-    const { keys, args } = this.commandOf(request, reservationId);
-    if (keys.length === 0) return this.unlimited(request, reservationId);
-    const command = keys.concat(args);
-    const answer = (await this.admitScript.run(this.redis, keys.length, command)) as number[];
-    this.known.learn(keys, answer);
-    const decision = decisionFrom(request, this.planner, answer, reservationId);
-    if (decision.allowed) this.holdLeases(decision.reservation);
-    return decision;
+    if (!this.isLimited(request)) return Promise.resolve(this.unlimited(request, reservationId));
+    return new Promise((resolve, reject) => {
+      this.queue.add({ request, reservationId, resolve, reject });
+    });
   }
 
   settle(reservation: Reservation, usage: TokenUsage): void {
@@ -164,28 +168,26 @@ export class RedisAdmission implements SharedAdmission {
     void this.keeper.resume();
   }
 
-  private commandOf(
-    request: AdmitRequest,
-    reservationId: string,
-  ): { keys: string[]; args: string[] } {
-    const { namespaceId, inputTokens, outputTokens } = request;
-    const keys: string[] = [];
-    const args = [reservationId, this.leaseArg];
-    for (const { limit, scope } of request.limits) {
-      for (const plan of this.planner.of(limit, namespaceId)) {
-        const cost = costOf(plan.measure, inputTokens, outputTokens);
-        keys.push(plan.keyHead + scope);
-        args.push(plan.kindArg, plan.shadowArg, String(cost), plan.sizeArg, plan.limitArg);
-      }
-    }
-    return { keys, args };
+  private isLimited({ limits, namespaceId }: AdmitRequest): boolean {
+    return limits.some(({ limit }) => this.planner.of(limit, namespaceId).length > 0);
   }
+
+  private readonly decide = (call: AdmitCall, flat: FlatAnswer): void => {
+    const { decided, units, storeTimeMs } = call.answers(flat);
+    this.known.learn(call.keys, units, storeTimeMs);
+    for (const { admit, answer } of decided) {
+      const { request, reservationId, resolve } = admit;
+      const decision = decisionFrom(request, this.planner, answer, reservationId);
+      if (decision.allowed) this.holdLeases(decision.reservation);
+      resolve(decision);
+    }
+  };
 
   private holdLeases({ id, namespaceId, limits }: Reservation): void {
     for (const { limit, scope } of limits) {
       if (limit.lease === null) continue;
       for (const plan of this.planner.of(limit, namespaceId)) {
-        if (plan.kind === KIND.lease) this.keeper.hold(id, plan.keyHead + scope, plan);
+        if (plan.kind === KIND.lease) this.keeper.hold(id, counterKey(plan, scope), plan);
       }
     }
   }

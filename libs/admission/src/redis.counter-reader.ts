@@ -1,7 +1,7 @@
 /** The shared counters as the control plane sees them: reads by the decision's own script. */
 import type { CompiledLimit } from '@ai-gateway/gateway-engine';
 import type { CounterReader, CounterState, SpanAddress } from './admission.port.js';
-import { CounterPlanner } from './counter-plan.js';
+import { counterKey, CounterPlanner } from './counter-plan.js';
 import { counterState, spanOf } from './counter-state.js';
 import { RedisScript, type RedisClient, type ScriptArgument } from './redis-script.js';
 
@@ -27,11 +27,9 @@ class RedisCounterReader implements CounterReader {
   async read(namespaceId: number, limit: CompiledLimit, scope: string): Promise<CounterState[]> {
     const plans = this.planner.of(limit, namespaceId);
     if (plans.length === 0) return [];
-    const command: ScriptArgument[] = plans.map(({ keyHead }) => keyHead + scope);
-    command.push(NO_RESERVATION, NO_LEASE_MS);
-    for (const { kindArg, sizeArg, limitArg } of plans) {
-      command.push(kindArg, '1', '0', sizeArg, limitArg);
-    }
+    const command: ScriptArgument[] = plans.map((plan) => counterKey(plan, scope));
+    command.push(NO_LEASE_MS, ...plans.map(({ shape }) => shape));
+    command.push(NO_RESERVATION, plans.map((_, i) => `${i + 1} 0`).join(' '));
     const answer = (await this.readScript.run(
       this.options.redis,
       plans.length,
@@ -43,8 +41,8 @@ class RedisCounterReader implements CounterReader {
   async add(address: SpanAddress, amount: number): Promise<number> {
     const plan = spanOf(this.planner, address);
     if (plan === undefined) return 0;
-    const { keyHead, kindArg, sizeArg, limitArg } = plan;
-    const command = [keyHead + address.scope, kindArg, sizeArg, limitArg, amount];
+    const { kindArg, sizeArg, limitArg } = plan;
+    const command = [counterKey(plan, address.scope), kindArg, sizeArg, limitArg, amount];
     return Number(await this.adjustScript.run(this.options.redis, 1, command));
   }
 }

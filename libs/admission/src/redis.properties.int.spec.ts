@@ -2,7 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { limitOf, requestFor } from './limit-builders.contract.js';
+import type { AdmitDecision } from './admission.port.js';
+import { DAY_MS, limitOf, requestFor } from './limit-builders.contract.js';
+import { createMemoryAdmission } from './memory.admission.js';
 import { createRedisAdmission, type RedisAdmission } from './redis.admission.js';
 import { createRedisCounterReader } from './redis.counter-reader.js';
 import { burstOf, firstExcess, ReferenceLimiter } from './reference-limiter.contract.js';
@@ -76,4 +78,38 @@ describe('limits in Redis against a limiter that adds everything up', () => {
     });
     await fc.assert(holds, { numRuns: 15 });
   });
+
+  it('decide bursts as memory decides one request after the other', async () => {
+    const request = fc.record({
+      asked: fc.subarray([0, 1, 2, 3], { minLength: 1 }),
+      scope: fc.constantFrom('-', 'a', 'b'),
+      inputTokens: fc.integer({ min: 0, max: 12 }),
+    });
+    const bursts = fc.array(fc.array(request, { maxLength: 50 }), { maxLength: 4 });
+    const holds = fc.asyncProperty(bursts, async (all) => {
+      const memory = createMemoryAdmission({ clock: Date.now });
+      const limits = ALGORITHMS.map((algorithm, i) =>
+        limitOf({
+          lease: i === 0 ? { maxConnections: 9, maxAgeMs: DAY_MS } : null,
+          spans: [{ measure: 'input_tokens', spanMs: DAY_MS, limit: 70 + 10 * i, algorithm }],
+        }),
+      );
+      for (const burst of all) {
+        const requests = burst.map(({ asked, scope, inputTokens }) => {
+          const applied = limits.filter((_, i) => asked.includes(i));
+          const fields = { limits: applied.map((limit) => ({ limit, scope })), inputTokens };
+          return requestFor([], fields);
+        });
+        const decisions = await Promise.all(requests.map((each) => admission.admit(each)));
+        expect(decisions.map(shown)).toEqual(requests.map((each) => shown(memory.decide(each))));
+      }
+    });
+    await fc.assert(holds, { numRuns: 40 });
+  });
+});
+
+const shown = (decision: AdmitDecision) => ({
+  allowed: decision.allowed,
+  left: decision.tokens?.remaining,
+  refusedBy: decision.allowed ? null : decision.refusal?.applied.limit.ruleId,
 });

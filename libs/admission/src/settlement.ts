@@ -1,6 +1,12 @@
 /** What the end of a request gives back: leases by key, token spans by difference. */
 import type { Reservation, TokenUsage } from './admission.port.js';
-import { costOf, KIND, type CounterPlanner, type PlannedCounter } from './counter-plan.js';
+import {
+  costOf,
+  counterKey,
+  KIND,
+  type CounterPlanner,
+  type PlannedCounter,
+} from './counter-plan.js';
 
 /** Units to add to one span, in the bucket of `atMs` (store time). */
 export interface Correction {
@@ -29,13 +35,13 @@ export function settlementOf(
   for (const { limit, scope } of reservation.limits) {
     for (const counter of planner.of(limit, namespaceId)) {
       if (counter.kind === KIND.lease) {
-        leaseKeys.push(counter.keyHead + scope);
+        leaseKeys.push(counterKey(counter, scope));
         continue;
       }
       const delta =
         costOf(counter.measure, usage.inputTokens, usage.outputTokens) -
         costOf(counter.measure, inputTokens, outputTokens);
-      if (delta !== 0) corrections.push({ key: counter.keyHead + scope, counter, delta, atMs });
+      if (delta !== 0) corrections.push({ key: counterKey(counter, scope), counter, delta, atMs });
     }
   }
   return { id, namespaceId, leaseKeys, corrections };
