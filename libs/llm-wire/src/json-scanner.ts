@@ -38,8 +38,8 @@ export class JsonScan {
 
   constructor(
     private readonly keys: WatchedKeys,
-    private readonly starts: Int32Array,
-    private readonly ends: Int32Array,
+    private readonly starts: number[],
+    private readonly ends: number[],
   ) {}
 
   /** The bytes of the value at a watched dotted path; null when the body lacks it. */
@@ -97,8 +97,8 @@ export class JsonScanner {
   /** Watched node of the value that comes next. */
   private next: KeyNode | null;
 
-  private readonly starts: Int32Array;
-  private readonly ends: Int32Array;
+  private readonly starts: number[];
+  private readonly ends: number[];
 
   constructor(
     private readonly bytes: Buffer,
@@ -106,8 +106,8 @@ export class JsonScanner {
     private readonly limits: JsonLimits,
   ) {
     this.next = keys.root;
-    this.starts = new Int32Array(keys.size).fill(-1);
-    this.ends = new Int32Array(keys.size).fill(-1);
+    this.starts = new Array<number>(keys.size).fill(-1);
+    this.ends = new Array<number>(keys.size).fill(-1);
   }
 
   run(): JsonScan | JsonRefusal {

@@ -70,18 +70,18 @@ class BodyReceiver {
   ) {
     this.done = new Promise((resolve) => (this.resolve = resolve));
     this.idleTimer = setTimeout(this.onIdle, idleMs);
-    ctx.rejectUpload = (refusal) => this.giveUp(refusal);
+    ctx.rejectUpload = (refusal) => this.finish(refusal);
     ctx.req.on('data', this.onData).on('end', this.onEnd).on('close', this.onClose);
   }
 
   private readonly onData = (chunk: Buffer): void => {
     this.size += chunk.length;
-    if (this.size > this.maxBytes) return this.giveUp(refuse('body_too_large'));
+    if (this.size > this.maxBytes) return this.finish(refuse('body_too_large'));
     this.chunks.push(chunk);
     if (this.chunks.length > 1) this.idleTimer.refresh();
   };
 
-  private readonly onIdle = (): void => this.giveUp(refuse('request_timeout'));
+  private readonly onIdle = (): void => this.finish(refuse('request_timeout'));
 
   private readonly onEnd = (): void => {
     const [only] = this.chunks;
@@ -93,17 +93,13 @@ class BodyReceiver {
     if (this.ctx.req.complete) return;
     this.ctx.clientGone = true;
     this.ctx.endState = 'client_gone';
-    this.giveUp(refuse('request_timeout'));
+    this.finish(refuse('request_timeout'));
   };
 
-  /** What still arrives is read and dropped by others. */
-  private giveUp(refusal: Refusal): void {
-    this.ctx.req.off('data', this.onData).off('end', this.onEnd).off('close', this.onClose);
-    this.finish(refusal);
-  }
-
+  /** Listeners left behind would keep the body, and with it the whole request, for the collector. */
   private finish(result: Buffer | Refusal): void {
     clearTimeout(this.idleTimer);
+    this.ctx.req.off('data', this.onData).off('end', this.onEnd).off('close', this.onClose);
     this.ctx.rejectUpload = null;
     this.resolve(result);
   }
