@@ -1,10 +1,13 @@
 /** The only reader of the environment in this process. */
 import { join } from 'node:path';
 import {
+  REDIS_SECRETS,
   loadSettings,
   newMasterKeyText,
   parseMasterKey,
   readOrCreateSecretFile,
+  redisShape,
+  redisUrlOf,
   setting,
   type Environment,
   type MasterKey,
@@ -31,14 +34,7 @@ export const SETTINGS_SHAPE = {
   MYSQL_USER: z.string().optional().describe('user of the database'),
   MYSQL_PASSWORD: z.string().optional().describe('password of the database user'),
   MYSQL_DATABASE: setting.text('ai_gateway_config').describe('name of the database'),
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/ })
-    .optional()
-    .describe('redis://:password@host:port/db; unset: no copy in Redis, counters at the gateway'),
-  REDIS_HOST: z.string().optional().describe('with the other REDIS_* parts: instead of REDIS_URL'),
-  REDIS_PORT: setting.port(6379).describe('port of Redis'),
-  REDIS_PASSWORD: z.string().optional().describe('password of Redis'),
-  REDIS_DB: setting.count(0, 0, 65_535).describe('database number of Redis'),
+  ...redisShape,
   MASTER_KEY: z
     .string()
     .optional()
@@ -79,8 +75,7 @@ export const SETTINGS_SHAPE = {
 export const SETTINGS_SECRETS = [
   'DATABASE_URL',
   'MYSQL_PASSWORD',
-  'REDIS_URL',
-  'REDIS_PASSWORD',
+  ...REDIS_SECRETS,
   'MASTER_KEY',
   'JWT_PRIVATE_KEY',
   'JWT_SECRET',
@@ -165,14 +160,5 @@ function databaseUrlOf(values: Values): string | null {
   url.username = encodeURIComponent(values.MYSQL_USER ?? '');
   url.password = encodeURIComponent(values.MYSQL_PASSWORD ?? '');
   url.pathname = `/${encodeURIComponent(values.MYSQL_DATABASE)}`;
-  return url.href;
-}
-
-function redisUrlOf(values: Values): string | null {
-  if (values.REDIS_URL !== undefined) return values.REDIS_URL;
-  if (values.REDIS_HOST === undefined) return null;
-  const url = new URL(`redis://${values.REDIS_HOST}:${values.REDIS_PORT}`);
-  url.password = encodeURIComponent(values.REDIS_PASSWORD ?? '');
-  url.pathname = `/${values.REDIS_DB}`;
   return url.href;
 }

@@ -8,7 +8,7 @@ import {
   type ConfigSource,
 } from '@ai-gateway/config-feed';
 import { ErrorFilter, NestLogger } from '@ai-gateway/nest-runtime';
-import { createRegistry, type Logger } from '@ai-gateway/node-runtime';
+import { createRegistry, redisUrlOf, type Logger } from '@ai-gateway/node-runtime';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -60,7 +60,7 @@ export class GatewayProcess {
     const pools = createTargetPools(settings);
     const instanceId = settings.GATEWAY_INSTANCE_ID;
     const limiter = createLimiter({
-      redisUrl: settings.REDIS_URL ?? null,
+      redisUrl: redisUrlOf(settings),
       instanceId,
       metrics,
       logger,
@@ -127,9 +127,10 @@ export class GatewayProcess {
 }
 
 function configSources(settings: GatewaySettings): ConfigSource[] {
-  const { REDIS_URL, CONFIG_CENTER_URL, GATEWAY_SERVICE_CREDENTIAL: credential } = settings;
+  const { CONFIG_CENTER_URL, GATEWAY_SERVICE_CREDENTIAL: credential } = settings;
+  const redisUrl = redisUrlOf(settings);
   const sources: ConfigSource[] = [];
-  if (REDIS_URL !== undefined) sources.push(createRedisConfigSource({ redis: REDIS_URL }));
+  if (redisUrl !== null) sources.push(createRedisConfigSource({ redis: redisUrl }));
   if (CONFIG_CENTER_URL !== undefined && credential !== undefined) {
     sources.push(createHttpConfigSource({ baseUrl: CONFIG_CENTER_URL, credential }));
   }

@@ -1,7 +1,9 @@
 /** The gateway's settings: the only reader of its environment. */
 import { hostname } from 'node:os';
 import {
+  REDIS_SECRETS,
   loadSettings,
+  redisShape,
   setting,
   type Environment,
   type SettingsSpec,
@@ -19,7 +21,7 @@ const shape = {
     .credential()
     .optional()
     .describe('shared with config-center; authenticates the feed and internal endpoints'),
-  REDIS_URL: z.url().optional().describe('shared counters and configuration copy'),
+  ...redisShape,
   MASTER_KEY: z.string().optional().describe('32 bytes, base64 or hex; opens sealed credentials'),
   GATEWAY_ALLOW_ANONYMOUS: setting
     .flag(false)
@@ -58,7 +60,12 @@ export const settingsSpec: SettingsSpec<typeof shape> = {
   shape,
   ownPrefix: 'GATEWAY_',
   foreign: ['GATEWAY_MANAGEMENT_URL'],
-  secrets: ['GATEWAY_SERVICE_CREDENTIAL', 'REDIS_URL', 'MASTER_KEY', 'TOKEN_SERVICE_CREDENTIAL'],
+  secrets: [
+    ...REDIS_SECRETS,
+    'GATEWAY_SERVICE_CREDENTIAL',
+    'MASTER_KEY',
+    'TOKEN_SERVICE_CREDENTIAL',
+  ],
 };
 
 export type GatewaySettings = ReturnType<typeof readSettings>;

@@ -7,6 +7,7 @@ export * from './listen-host.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './published-secrets.js';
+export * from './redis.settings.js';
 export * from './secret-box.js';
 export * from './settings.js';
 export * from './shutdown.js';
