@@ -86,7 +86,6 @@ function createSharedLimiter(
 function connect(redisUrl: string, logger: Logger): Redis {
   const redis = new Redis(redisUrl, {
     enableOfflineQueue: false,
-    enableAutoPipelining: true,
     maxRetriesPerRequest: 0,
     commandTimeout: 1000,
     connectTimeout: 1000,

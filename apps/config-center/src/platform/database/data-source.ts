@@ -10,6 +10,7 @@ import { withFileLock, withMysqlLock } from './advisory-lock.js';
 import { Database } from './database.js';
 import { MIGRATIONS } from './migrations/index.js';
 import { NodeSqliteDatabase } from './node-sqlite.adapter.js';
+import { SILENT_QUERY_LOGGER } from './silent.query-logger.js';
 import { readThrough } from './sqlite-connections.js';
 
 const BUSY_TIMEOUT_MS = 5000;
@@ -74,7 +75,7 @@ async function openMysql(url: string, entities: Entities): Promise<Database> {
     enableQueryTimeout: true,
     poolSize: POOL_SIZE,
     extra: { queueLimit: POOL_QUEUE },
-    logging: false,
+    logger: SILENT_QUERY_LOGGER,
     entities,
     migrations: [...MIGRATIONS],
   });
