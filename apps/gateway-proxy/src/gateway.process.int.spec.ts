@@ -288,3 +288,11 @@ it('does not start with a master key that is none', async () => {
   const logger = createLogger({ name: 'keyless', level: 'error' });
   await expect(GatewayProcess.create(settings, logger, { sources: [] })).rejects.toThrow();
 });
+
+it('waits for a silent upstream as long as GATEWAY_DEFAULT_TIMEOUT says', async () => {
+  gateway = await startGateway(configuration(), { GATEWAY_DEFAULT_TIMEOUT: '1' });
+  upstream.next(() => undefined);
+  const response = await chat(gateway.url);
+  upstream.next(answerChat());
+  expect([response.status, response.headers.get('x-gateway-error')]).toEqual([504, 'F50400']);
+});

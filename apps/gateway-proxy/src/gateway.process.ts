@@ -66,6 +66,7 @@ export class GatewayProcess {
       logger,
     });
     const config = new RunningConfig({
+      defaultTimeoutMs: settings.GATEWAY_DEFAULT_TIMEOUT * 1000,
       sources,
       metrics,
       logger,

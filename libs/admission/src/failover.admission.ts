@@ -51,7 +51,7 @@ export class FailoverAdmission implements Admission {
   private readonly breaker: StoreBreaker;
   private readonly shares = new LimitShares();
   private readonly deadline: SharedDeadline;
-  /** Ids admitted and not settled. Not a WeakSet of settled ones: the collector pays for each entry. */
+  /** Ids admitted and not settled, so that settling twice does nothing. */
   private readonly open = new Set<string>();
   private local: MemoryAdmission;
 

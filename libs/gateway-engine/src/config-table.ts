@@ -18,6 +18,7 @@ import { buildRouteTable } from './route-table.js';
 import { collectRoutingFields } from './routing-fields.js';
 import { compileRule } from './rule.compiler.js';
 import type { RuntimeTable } from './runtime-table.js';
+import { DEFAULT_TIMEOUTS, type CompiledTimeouts } from './timeouts.js';
 import { compileTarget, compileUpstream, type CompiledUpstream } from './upstream.compiler.js';
 
 /** For a single compile; a gateway keeps a builder. */
@@ -27,6 +28,7 @@ export function compileConfig(resources: ConfigResources, head: ConfigHead): Run
 
 /** Keep one per process: it remembers what it compiled, by the identity of the values. */
 export class RuntimeTableBuilder {
+  readonly #defaults: CompiledTimeouts;
   readonly #matcher = memoize(compileMatcher);
   readonly #rule = memoize(compileRule);
   readonly #namespace = memoize(compileNamespace);
@@ -37,6 +39,11 @@ export class RuntimeTableBuilder {
   readonly #apiKey = memoize(compileApiKey);
   readonly #matcherIndex = memoizeList(buildMatcherIndex);
   readonly #routeTable = memoizeList(buildRouteTable);
+
+  /** @param defaults what holds where neither upstream nor route sets a timeout */
+  constructor(defaults: CompiledTimeouts = DEFAULT_TIMEOUTS) {
+    this.#defaults = defaults;
+  }
 
   compile(resources: ConfigResources, head: ConfigHead): RuntimeTable {
     const pass = new CompilePass(resources);
@@ -90,7 +97,7 @@ export class RuntimeTableBuilder {
     const targetsOf = Map.groupBy(targets.values(), ({ upstreamId }) => upstreamId);
     return pass.collect(
       'upstream',
-      (config) => this.#upstream(config, targetsOf.get(config.upstream_id) ?? []),
+      (config) => this.#upstream(config, targetsOf.get(config.upstream_id) ?? [], this.#defaults),
       always,
     );
   }

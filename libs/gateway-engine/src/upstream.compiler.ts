@@ -58,6 +58,7 @@ export function compileTarget(config: TargetConfig): CompiledTarget {
 export function compileUpstream(
   config: UpstreamConfig,
   targets: readonly CompiledTarget[],
+  defaults: CompiledTimeouts = DEFAULT_TIMEOUTS,
 ): CompiledUpstream {
   const usable = config.status === 1 ? targets.filter(({ weight }) => weight > 0) : [];
   return {
@@ -66,7 +67,7 @@ export function compileUpstream(
     name: config.upstream_name,
     protocol: config.protocol,
     algorithm: config.algorithm,
-    timeouts: overrideTimeouts(DEFAULT_TIMEOUTS, config.timeouts),
+    timeouts: overrideTimeouts(defaults, config.timeouts),
     targets: usable.toSorted((a, b) => a.id - b.id),
   };
 }

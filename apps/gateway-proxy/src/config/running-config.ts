@@ -11,12 +11,14 @@ import {
   type ConfigSource,
   type FollowerStatus,
 } from '@ai-gateway/config-feed';
-import { RuntimeTableBuilder, compileConfig } from '@ai-gateway/gateway-engine';
+import { DEFAULT_TIMEOUTS, RuntimeTableBuilder, compileConfig } from '@ai-gateway/gateway-engine';
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { GatewayMetrics } from '../metrics.js';
 import { runningTable, type RunningTable } from '../pipeline/running-table.js';
 
 export interface RunningConfigOptions {
+  /** To the first byte and between bytes, where neither upstream nor route says else. */
+  defaultTimeoutMs: number;
   sources: readonly ConfigSource[];
   metrics: GatewayMetrics;
   logger: Logger;
@@ -30,10 +32,13 @@ export class RunningConfig {
   /** What a request meets before that: nothing is known, nothing is admitted. */
   readonly empty: RunningTable = runningTable(compileConfig(NOTHING, { epoch: '', revision: 0 }));
 
-  private readonly builder = new RuntimeTableBuilder();
+  private readonly builder: RuntimeTableBuilder;
   private readonly follower: ConfigFollower<RunningTable>;
 
   constructor(private readonly options: RunningConfigOptions) {
+    const { defaultTimeoutMs: firstByteMs } = options;
+    const defaults = { ...DEFAULT_TIMEOUTS, firstByteMs, idleMs: firstByteMs };
+    this.builder = new RuntimeTableBuilder(defaults);
     const store = new ConfigStore<RunningTable>({
       compile: (resources, head) => this.compile(resources, head),
       install: (table) => this.install(table),

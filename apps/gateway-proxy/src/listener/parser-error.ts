@@ -22,7 +22,7 @@ const REASONS = new Map<string, ClientErrorReason>([
 /** How long a refused connection is still read, so that the client can read the answer. */
 const LINGER_MS = 1000;
 
-/** A field of the socket: a WeakMap written per request keeps the garbage collector busy. */
+/** A field of the socket, so that it goes with it. */
 const LAST_REQUEST = Symbol('last request of the connection');
 
 interface Connection extends Duplex {
