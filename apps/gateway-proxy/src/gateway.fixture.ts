@@ -23,6 +23,7 @@ const ID_FIELDS = {
   model: 'model_id',
   route: 'route_id',
   api_key: 'key_id',
+  held_value: 'held_value_id',
 } as const satisfies Record<ConfigKind, string>;
 
 /** A source under the test's control. */

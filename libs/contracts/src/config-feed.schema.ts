@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { apiKeyConfigSchema, type ApiKeyConfig } from './api-key.schema.js';
+import { heldValueConfigSchema, type HeldValueConfig } from './held-value.schema.js';
 import { matcherConfigSchema, type MatcherConfig } from './matcher.schema.js';
 import { modelConfigSchema, type ModelConfig } from './model.schema.js';
 import { namespaceConfigSchema, type NamespaceConfig } from './namespace.schema.js';
@@ -27,6 +28,7 @@ export interface ConfigValues {
   model: ModelConfig;
   route: RouteConfig;
   api_key: ApiKeyConfig;
+  held_value: HeldValueConfig;
 }
 export type ConfigKind = keyof ConfigValues;
 
@@ -39,6 +41,7 @@ export const CONFIG_VALUE_SCHEMAS: { [Kind in ConfigKind]: z.ZodType<ConfigValue
   model: modelConfigSchema,
   route: routeConfigSchema,
   api_key: apiKeyConfigSchema,
+  held_value: heldValueConfigSchema,
 };
 export const CONFIG_KINDS = Object.keys(CONFIG_VALUE_SCHEMAS) as ConfigKind[];
 

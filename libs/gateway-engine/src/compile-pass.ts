@@ -43,4 +43,5 @@ export function nonexistent(kind: ConfigKind, id: number): Compiled<never> {
   return { ok: false, reason: `${kind} ${id} does not exist` };
 }
 
-const isEnabled = ({ status }: { status: 0 | 1 }): boolean => status === 1;
+/** What has no status cannot be switched off. */
+const isEnabled = (config: object): boolean => !('status' in config) || config.status === 1;

@@ -166,6 +166,7 @@ export function resources(lists: ResourceLists = {}): ConfigResources {
     model: byId(lists.models, (value) => value.model_id),
     route: byId(lists.routes, (value) => value.route_id),
     api_key: byId(lists.apiKeys, (value) => value.key_id),
+    held_value: new Map(),
   };
 }
 

@@ -11,6 +11,7 @@ const BUILT: ConfigValues = {
   model: builders.aModel(),
   route: builders.aRoute(),
   api_key: builders.anApiKey(),
+  held_value: builders.aHeldValue(),
 };
 
 describe('builders', () => {

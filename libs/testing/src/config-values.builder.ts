@@ -1,6 +1,7 @@
 /** Valid configuration values; a test overrides only what it is about. */
 import type {
   ApiKeyConfig,
+  HeldValueConfig,
   MatcherConfig,
   ModelConfig,
   NamespaceConfig,
@@ -124,5 +125,15 @@ export const anApiKey = (overrides: Partial<ApiKeyConfig> = {}): ApiKeyConfig =>
   expires_at: null,
   status: ENABLED,
   digest: '0'.repeat(64),
+  ...overrides,
+});
+
+export const aHeldValue = (overrides: Partial<HeldValueConfig> = {}): HeldValueConfig => ({
+  held_value_id: 1,
+  rollout_id: 1,
+  groups: ['canary'],
+  kind: 'rule',
+  resource_id: 1,
+  value: null,
   ...overrides,
 });
