@@ -14,6 +14,7 @@ const namespace = (id: number, name = `n${id}`): NamespaceConfig => ({
   status: 1,
   is_default: false,
   labels: {},
+  policy_ids: [],
 });
 const put = (id: number, revision: number, name?: string): ConfigChange => ({
   kind: 'namespace',

@@ -5,7 +5,7 @@
  * unchanged is remembered. Rejected: patching the running table, which can leave a mixture of two
  * revisions behind.
  */
-import type { ConfigHead } from '@ai-gateway/contracts';
+import type { ConfigHead, NamespaceConfig } from '@ai-gateway/contracts';
 import { compileApiKey, type CompiledApiKey } from './api-key.compiler.js';
 import { memoize, memoizeList, type Compiled } from './compile-memo.js';
 import { CompilePass, nonexistent, type ConfigResources } from './compile-pass.js';
@@ -16,7 +16,8 @@ import { compileNamespace, type CompiledNamespace } from './namespace.compiler.j
 import { compileRoute, type CompiledRoute } from './route.compiler.js';
 import { buildRouteTable } from './route-table.js';
 import { collectRoutingFields } from './routing-fields.js';
-import { compileRule } from './rule.compiler.js';
+import { holds, inheritedRules } from './rule-inheritance.js';
+import { compilePolicy, compileRule, type CompiledTemplate } from './rule.compiler.js';
 import type { RuntimeTable } from './runtime-table.js';
 import { DEFAULT_TIMEOUTS, type CompiledTimeouts } from './timeouts.js';
 import { compileTarget, compileUpstream, type CompiledUpstream } from './upstream.compiler.js';
@@ -31,6 +32,7 @@ export class RuntimeTableBuilder {
   readonly #defaults: CompiledTimeouts;
   readonly #matcher = memoize(compileMatcher);
   readonly #rule = memoize(compileRule);
+  readonly #policy = memoize(compilePolicy);
   readonly #namespace = memoize(compileNamespace);
   readonly #target = memoize(compileTarget);
   readonly #upstream = memoize(compileUpstream);
@@ -47,7 +49,7 @@ export class RuntimeTableBuilder {
 
   compile(resources: ConfigResources, head: ConfigHead): RuntimeTable {
     const pass = new CompilePass(resources);
-    const namespaces = this.#namespaces(pass);
+    const namespaces = this.#namespaces(pass, resources);
     const matchers = this.#matchers(pass, namespaces);
     const upstreams = this.#upstreams(pass);
     const models = this.#models(pass, upstreams);
@@ -67,15 +69,28 @@ export class RuntimeTableBuilder {
     };
   }
 
-  #namespaces(pass: CompilePass): Map<number, CompiledNamespace> {
+  #namespaces(pass: CompilePass, resources: ConfigResources): Map<number, CompiledNamespace> {
     const rules = pass.collect(
       'rule',
       (config) => pass.missing('namespace', config.namespace_id) ?? this.#rule(config),
     );
     const rulesOf = Map.groupBy(rules.values(), ({ namespaceId }) => namespaceId);
-    return pass.collect('namespace', (config) =>
-      this.#namespace(config, rulesOf.get(config.namespace_id) ?? []),
-    );
+    const inheritedBy = this.#inheritance(pass, resources);
+    return pass.collect('namespace', (config) => {
+      const { policy_ids: policyIds, namespace_id: id } = config;
+      const missing = firstOf(policyIds, (policyId) => pass.missing('policy', policyId));
+      return missing ?? this.#namespace(config, rulesOf.get(id) ?? [], inheritedBy(config));
+    });
+  }
+
+  /** Own rules replace inherited ones by name, also disabled ones, which are not compiled. */
+  #inheritance(pass: CompilePass, { rule, policy }: ConfigResources) {
+    const compiled = pass.collect('policy', (config) => this.#policy(config));
+    const ownOf = Map.groupBy(rule.values(), ({ namespace_id }) => namespace_id);
+    return (config: NamespaceConfig): CompiledTemplate[] =>
+      inheritedRules(config, ownOf.get(config.namespace_id) ?? [], policy)
+        .filter(holds)
+        .flatMap(({ policyId, rule }) => compiled.get(policyId)?.get(rule.rule_no) ?? []);
   }
 
   #matchers(
@@ -133,6 +148,17 @@ export class RuntimeTableBuilder {
     });
     return new Map(Array.from(keys.values(), (key) => [key.digest, key]));
   }
+}
+
+function firstOf<Item, Result>(
+  items: readonly Item[],
+  find: (item: Item) => Result | null,
+): Result | null {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 const always = (): boolean => true;

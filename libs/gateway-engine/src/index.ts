@@ -19,6 +19,7 @@ export {
 } from './namespace.compiler.js';
 export type * from './request-facts.js';
 export { whyUncompilable } from './resource-check.js';
+export { holds, inheritedRules, type InheritedRule } from './rule-inheritance.js';
 export type { CompiledRoute } from './route.compiler.js';
 export type { RouteChoice, RouteTable } from './route-table.js';
 export type { RoutingFields } from './routing-fields.js';
@@ -30,5 +31,6 @@ export {
   type MatchResult,
   type RuntimeTable,
 } from './runtime-table.js';
+export { mergeSettings, type MergedSettings, type SettingsReader } from './settings-levels.js';
 export { DEFAULT_TIMEOUTS, type CompiledTimeouts } from './timeouts.js';
 export type { CompiledTarget, CompiledUpstream } from './upstream.compiler.js';
