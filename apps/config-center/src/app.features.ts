@@ -7,12 +7,16 @@ import { SessionEntity } from './features/auth/session.entity.js';
 import { CountersModule } from './features/counters/counters.module.js';
 import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
+import { GatewaySettingsEntity } from './features/gateway-settings/gateway-settings.entity.js';
+import { GatewaySettingsModule } from './features/gateway-settings/gateway-settings.module.js';
 import { MatcherEntity } from './features/matchers/matcher.entity.js';
 import { MatchersModule } from './features/matchers/matchers.module.js';
 import { ModelEntity } from './features/models/model.entity.js';
 import { ModelsModule } from './features/models/models.module.js';
 import { NamespaceEntity } from './features/namespaces/namespace.entity.js';
 import { NamespacesModule } from './features/namespaces/namespaces.module.js';
+import { PoliciesModule } from './features/policies/policies.module.js';
+import { PolicyEntity } from './features/policies/policy.entity.js';
 import { RouteEntity } from './features/routes/route.entity.js';
 import { RoutesModule } from './features/routes/routes.module.js';
 import { RuleEntity } from './features/rules/rule.entity.js';
@@ -31,9 +35,11 @@ export const FEATURES = [
   NamespacesModule,
   MatchersModule,
   RulesModule,
+  PoliciesModule,
   UpstreamsModule,
   ModelsModule,
   RoutesModule,
+  GatewaySettingsModule,
   CountersModule,
   DemoModule,
   FeedModule,
@@ -44,10 +50,12 @@ export const FEATURE_ENTITIES = [
   NamespaceEntity,
   MatcherEntity,
   RuleEntity,
+  PolicyEntity,
   UpstreamEntity,
   TargetEntity,
   ModelEntity,
   RouteEntity,
+  GatewaySettingsEntity,
   UserEntity,
   SessionEntity,
   LoginAttemptEntity,

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { LOG_LEVELS } from './log-level.js';
-import { countSchema, idSchema, storedFields } from './primitives.js';
+import { idSchema, storedFields } from './primitives.js';
 
 export const SETTINGS_LEVELS = ['cluster', 'group', 'instance'] as const;
 export type SettingsLevel = (typeof SETTINGS_LEVELS)[number];
@@ -70,7 +70,6 @@ export const settingsOriginSchema = z.object({
 export const effectiveSettingsSchema = z.object({
   instance_id: z.string().nullable(),
   groups: z.array(gatewayLabelSchema),
-  revision: countSchema.describe('of the configuration this was read from'),
   values: gatewaySettingsSchema,
   origins: z.record(z.enum(SETTINGS_FIELDS), settingsOriginSchema),
 });

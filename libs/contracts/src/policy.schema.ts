@@ -68,17 +68,22 @@ export const policyIdsSchema = z
     }
   });
 
-const RULE_ID = /^p([1-9]\d{0,15})-([1-9]\d{0,15})$/;
-
 /** What an inherited rule is called in decisions, counters and records: `p<policy_id>-<rule_no>`. */
 export const policyRuleId = (policyId: number, ruleNo: number): string => `p${policyId}-${ruleNo}`;
-export const policyRuleIdSchema = z.string().regex(RULE_ID);
+export const policyRuleIdSchema = z.string().regex(/^p[1-9]\d{0,15}-[1-9]\d{0,15}$/);
 
-/** Null for anything else. */
-export function parsePolicyRuleId(id: string): { policyId: number; ruleNo: number } | null {
-  const parts = RULE_ID.exec(id);
-  return parts === null ? null : { policyId: Number(parts[1]), ruleNo: Number(parts[2]) };
-}
+/** A rule as a namespace has it; in the order of enforcement. */
+export const effectiveRuleSchema = ruleUnionOf({
+  rule_id: z.union([idSchema, policyRuleIdSchema]).describe('of decisions and counters'),
+  origin: z.enum(['own', 'policy']),
+  policy_id: idSchema.nullable().describe('null for an own rule'),
+  replaced_by: idSchema.nullable().describe('the own rule of the same name'),
+  holds: z.boolean().describe('false: disabled, its policy disabled, or replaced'),
+});
+export const effectiveRulesSchema = z.object({
+  namespace_id: idSchema,
+  items: z.array(effectiveRuleSchema),
+});
 
 /** An empty policy is `mixed`. */
 export function policyTypeOf(rules: readonly { rule_type: RuleType }[]): PolicyType {
@@ -94,5 +99,7 @@ function repeated(items: readonly unknown[]): number[] {
 export type PolicyCreate = z.infer<typeof policyCreateSchema>;
 export type PolicyUpdate = z.infer<typeof policyUpdateSchema>;
 export type PolicyRule = z.infer<typeof policyRuleSchema>;
+export type EffectiveRule = z.infer<typeof effectiveRuleSchema>;
+export type EffectiveRules = z.infer<typeof effectiveRulesSchema>;
 export type PolicyConfig = z.infer<typeof policyConfigSchema>;
 export type Policy = z.infer<typeof policySchema>;

@@ -1,4 +1,5 @@
 /** What own rules and those of policies have in common: all but who they belong to. */
-import type { PolicyRule, RuleConfig } from '@ai-gateway/contracts';
+import type { PolicyRule } from '@ai-gateway/contracts';
 
-export type RuleTemplate = RuleConfig | PolicyRule;
+type WithoutNumber<Rule> = Rule extends PolicyRule ? Omit<Rule, 'rule_no'> : never;
+export type RuleTemplate = WithoutNumber<PolicyRule>;
