@@ -9,11 +9,10 @@ import type {
   PolicyRule,
   RouteConfig,
   RuleConfig,
-  SettingsConfig,
   TargetConfig,
   UpstreamConfig,
 } from '@ai-gateway/contracts';
-import type { ConfigResources } from './compile-pass.js';
+import type { ConfigResources } from './config-delta.js';
 import type { RequestFacts } from './request-facts.js';
 
 export interface FactsSample {
@@ -178,7 +177,6 @@ export interface ResourceLists {
   readonly routes?: readonly RouteConfig[];
   readonly apiKeys?: readonly ApiKeyConfig[];
   readonly policies?: readonly PolicyConfig[];
-  readonly settings?: readonly SettingsConfig[];
 }
 
 export function resources(lists: ResourceLists = {}): ConfigResources {
@@ -192,8 +190,6 @@ export function resources(lists: ResourceLists = {}): ConfigResources {
     route: byId(lists.routes, (value) => value.route_id),
     api_key: byId(lists.apiKeys, (value) => value.key_id),
     policy: byId(lists.policies, (value) => value.policy_id),
-    settings: byId(lists.settings, (value) => value.settings_id),
-    held_value: new Map(),
   };
 }
 

@@ -140,7 +140,8 @@ describe('a policy', () => {
     const changed = standard({
       rules: [policyRule(1, perMinute(99), { rule_name: 'requests' })],
     });
-    const after = builder.compile(resources({ namespaces, policies: [changed] }), head);
+    const base = { table: before, changed: [{ kind: 'policy', id: 3 } as const] };
+    const after = builder.compile(resources({ namespaces, policies: [changed] }), head, base);
     expect(after.namespaces.get(1)?.limits[0]?.spans[0]?.limit).toBe(99);
     expect(after.namespaces.get(2)).toBe(before.namespaces.get(2));
   });

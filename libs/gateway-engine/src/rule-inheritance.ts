@@ -6,6 +6,7 @@
  * the order of a list.
  */
 import type { NamespaceConfig, PolicyConfig, PolicyRule, RuleConfig } from '@ai-gateway/contracts';
+import type { ReadMap } from './persistent-map.js';
 
 export interface InheritedRule {
   readonly policyId: number;
@@ -19,7 +20,7 @@ export interface InheritedRule {
 export function inheritedRules(
   { policy_ids: policyIds }: Pick<NamespaceConfig, 'policy_ids'>,
   ownRules: readonly Pick<RuleConfig, 'rule_id' | 'rule_name'>[],
-  policies: ReadonlyMap<number, PolicyConfig>,
+  policies: Pick<ReadMap<number, PolicyConfig>, 'get'>,
 ): InheritedRule[] {
   if (policyIds.length === 0) return [];
   const ownIds = new Map(ownRules.map(({ rule_name, rule_id }) => [rule_name, rule_id]));

@@ -6,7 +6,7 @@ import type { CompiledLimit } from './limit.types.js';
 import type { Ranked } from './precedence.js';
 import type { RuleTemplate } from './rule-template.types.js';
 
-/** Exactly one of `limit` and `check` is set. */
+/** One of `limit` and `check` is set, or neither for a rule that is switched off. */
 export interface CompiledTemplate {
   readonly priority: number;
   readonly limit: CompiledLimit | null;
@@ -20,6 +20,15 @@ export interface CompiledRule extends CompiledTemplate, Ranked {
 
 /** Enabled rules of an enabled policy by number. */
 export type CompiledPolicy = ReadonlyMap<number, CompiledTemplate>;
+
+/** Holds nobody to anything, but stands in the place of inherited rules of its name. */
+export const switchedOff = ({ rule_id: id, namespace_id, priority }: RuleConfig): CompiledRule => ({
+  id,
+  namespaceId: namespace_id,
+  priority,
+  limit: null,
+  check: null,
+});
 
 /** @throws UncompilableError */
 export function compileRule(config: RuleConfig): CompiledRule {
