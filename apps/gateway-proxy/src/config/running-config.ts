@@ -15,10 +15,12 @@ import { DEFAULT_TIMEOUTS, RuntimeTableBuilder, compileConfig } from '@ai-gatewa
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { GatewayMetrics } from '../metrics.js';
 import { runningTable, type RunningTable } from '../pipeline/running-table.js';
+import type { GatewaySettings } from '../settings.js';
+import { nextSettings, settingsOfEnvironment, type RunningSettings } from './running-settings.js';
 
 export interface RunningConfigOptions {
-  /** To the first byte and between bytes, where neither upstream nor route says else. */
-  defaultTimeoutMs: number;
+  /** Holds where no level of the configuration says else. */
+  settings: GatewaySettings;
   sources: readonly ConfigSource[];
   metrics: GatewayMetrics;
   logger: Logger;
@@ -30,15 +32,16 @@ export class RunningConfig {
   /** Null until the first configuration has been applied. */
   current: RunningTable | null = null;
   /** What a request meets before that: nothing is known, nothing is admitted. */
-  readonly empty: RunningTable = runningTable(compileConfig(NOTHING, { epoch: '', revision: 0 }));
+  readonly empty: RunningTable;
 
-  private readonly builder: RuntimeTableBuilder;
+  private builder!: RuntimeTableBuilder;
+  private timeoutMs = 0;
   private readonly follower: ConfigFollower<RunningTable>;
 
   constructor(private readonly options: RunningConfigOptions) {
-    const { defaultTimeoutMs: firstByteMs } = options;
-    const defaults = { ...DEFAULT_TIMEOUTS, firstByteMs, idleMs: firstByteMs };
-    this.builder = new RuntimeTableBuilder(defaults);
+    const settings = settingsOfEnvironment(options.settings);
+    this.empty = runningTable(compileConfig(NOTHING, { epoch: '', revision: 0 }), settings);
+    this.useTimeout(settings);
     const store = new ConfigStore<RunningTable>({
       compile: (resources, head) => this.compile(resources, head),
       install: (table) => this.install(table),
@@ -65,9 +68,25 @@ export class RunningConfig {
     return this.follower.close();
   }
 
+  /** In effect now. */
+  get settings(): RunningSettings {
+    return (this.current ?? this.empty).settings;
+  }
+
   private compile(resources: ConfigResources, head: ConfigHead) {
+    const levels = resources.settings.values();
+    const { revision } = head;
+    const settings = nextSettings(this.settings, this.options.settings, { levels, revision });
+    // Timeouts are compiled into every upstream and route, so another default means another builder.
+    if (settings.defaultTimeoutMs !== this.timeoutMs) this.useTimeout(settings);
     const table = this.builder.compile(resources, head);
-    return { table: runningTable(table), problems: table.problems };
+    return { table: runningTable(table, settings), problems: table.problems };
+  }
+
+  private useTimeout({ defaultTimeoutMs: firstByteMs }: RunningSettings): void {
+    this.timeoutMs = firstByteMs;
+    const defaults = { ...DEFAULT_TIMEOUTS, firstByteMs, idleMs: firstByteMs };
+    this.builder = new RuntimeTableBuilder(defaults);
   }
 
   private install(table: RunningTable): void {

@@ -114,7 +114,7 @@ function merged(
   changes: GatewaySettingsUpdate['values'],
 ): GatewaySettingsValues {
   const entries = Object.entries({ ...before, ...changes });
-  return Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined));
+  return Object.fromEntries(entries.filter(([, value]) => value !== null));
 }
 
 const FOLDERS = { group: 'groups', instance: 'instances' } as const;
