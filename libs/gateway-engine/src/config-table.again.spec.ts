@@ -201,7 +201,7 @@ describe('any sequence of changes', () => {
       )
       .map(([n, policyStatus, samples]) => {
         const rules = samples.map(([kind, over], index) => policyRule(index + 1, kind, over));
-        return ['policy', n, policy(n, { status: policyStatus as 0 | 1, rules })] as const;
+        return ['policy', n, policy(n, { status: policyStatus, rules })] as const;
       }),
     fc
       .tuple(

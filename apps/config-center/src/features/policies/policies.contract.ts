@@ -43,8 +43,7 @@ export function describePolicies(store: string, overrides: () => Promise<Partial
       expect(answer.status).toBe(201);
       return answer.body as unknown as Policy;
     };
-    const put = (path: string, body: object) =>
-      app.call<Record<string, unknown>>('PUT', path, { body, ifMatch: '*' });
+    const put = (path: string, body: object) => app.call('PUT', path, { body, ifMatch: '*' });
     const newNamespace = async (policy_ids: number[]) => {
       const body = { namespace_code: unique('ns'), namespace_name: 'n', policy_ids };
       const answer = await app.call('POST', '/api/v1/namespaces', { body });
