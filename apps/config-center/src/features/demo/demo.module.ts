@@ -2,12 +2,20 @@ import { Module } from '@nestjs/common';
 import { MatchersModule } from '../matchers/matchers.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { NamespacesModule } from '../namespaces/namespaces.module.js';
+import { PoliciesModule } from '../policies/policies.module.js';
 import { RulesModule } from '../rules/rules.module.js';
 import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { DemoSeeder } from './demo.seeder.js';
 
 @Module({
-  imports: [NamespacesModule, MatchersModule, RulesModule, UpstreamsModule, ModelsModule],
+  imports: [
+    NamespacesModule,
+    MatchersModule,
+    RulesModule,
+    PoliciesModule,
+    UpstreamsModule,
+    ModelsModule,
+  ],
   providers: [DemoSeeder],
   exports: [DemoSeeder],
 })

@@ -8,18 +8,23 @@ import {
   matcherCreateSchema,
   modelCreateSchema,
   namespaceCreateSchema,
+  policyCreateSchema,
   ruleCreateSchema,
   upstreamCreateSchema,
 } from '@ai-gateway/contracts';
 import { AdminError } from '@ai-gateway/nest-runtime';
 import { Inject, Injectable } from '@nestjs/common';
-import { ConfigRevisions } from '../../platform/revisions/config-revisions.js';
+import {
+  ConfigRevisions,
+  type ConfigTransaction,
+} from '../../platform/revisions/config-revisions.js';
 import { SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
 import { MatchersService } from '../matchers/matchers.service.js';
 import { ModelsService } from '../models/models.service.js';
 import { hasDefaultNamespace } from '../namespaces/namespaces.read-model.js';
 import { NamespacesService } from '../namespaces/namespaces.service.js';
+import { PoliciesService } from '../policies/policies.service.js';
 import { RulesService } from '../rules/rules.service.js';
 import { UpstreamsService } from '../upstreams/upstreams.service.js';
 import {
@@ -37,6 +42,7 @@ export class DemoSeeder {
     private readonly namespaces: NamespacesService,
     private readonly matchers: MatchersService,
     private readonly rules: RulesService,
+    private readonly policies: PoliciesService,
     private readonly upstreams: UpstreamsService,
     private readonly models: ModelsService,
   ) {}
@@ -46,11 +52,13 @@ export class DemoSeeder {
     for (const demo of DEMO_UPSTREAMS) await unlessThere(() => this.seedUpstream(demo));
   }
 
-  private seedNamespace({ namespace, matchers, rules }: DemoNamespace): Promise<unknown> {
+  private seedNamespace({ namespace, policy, matchers, rules }: DemoNamespace): Promise<unknown> {
     return this.revisions.write(async (tx) => {
       const body = namespaceCreateSchema.parse(namespace);
       const is_default = body.is_default && !(await hasDefaultNamespace(tx.manager));
-      const { namespace_id } = await this.namespaces.insert(tx, { ...body, is_default });
+      const policy_ids = policy === null ? [] : await this.seedPolicy(tx, policy);
+      const values = { ...body, is_default, policy_ids };
+      const { namespace_id } = await this.namespaces.insert(tx, values);
       for (const matcher of matchers) {
         await this.matchers.insert(tx, namespace_id, matcherCreateSchema.parse(matcher));
       }
@@ -58,6 +66,19 @@ export class DemoSeeder {
         await this.rules.insert(tx, namespace_id, ruleCreateSchema.parse(rule));
       }
     });
+  }
+
+  /** A policy of that name which somebody else made is left alone, and not inherited from. */
+  private async seedPolicy(
+    tx: ConfigTransaction,
+    policy: NonNullable<DemoNamespace['policy']>,
+  ): Promise<number[]> {
+    const ids: number[] = [];
+    await unlessThere(async () => {
+      const { policy_id } = await this.policies.insert(tx, policyCreateSchema.parse(policy));
+      ids.push(policy_id);
+    });
+    return ids;
   }
 
   private seedUpstream({ upstream, models }: DemoUpstream): Promise<unknown> {
