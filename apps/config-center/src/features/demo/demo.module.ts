@@ -5,6 +5,7 @@ import { NamespacesModule } from '../namespaces/namespaces.module.js';
 import { PoliciesModule } from '../policies/policies.module.js';
 import { RulesModule } from '../rules/rules.module.js';
 import { UpstreamsModule } from '../upstreams/upstreams.module.js';
+import { DemoNamespaceSeeder } from './demo-namespace.seeder.js';
 import { DemoSeeder } from './demo.seeder.js';
 
 @Module({
@@ -16,7 +17,7 @@ import { DemoSeeder } from './demo.seeder.js';
     UpstreamsModule,
     ModelsModule,
   ],
-  providers: [DemoSeeder],
+  providers: [DemoSeeder, DemoNamespaceSeeder],
   exports: [DemoSeeder],
 })
 export class DemoModule {}
