@@ -70,7 +70,8 @@ export class GatewayProcess {
       sources,
       metrics,
       logger,
-      onInstalled: (table) => pools.retain(originsOf(table)),
+      groups: [...settings.GATEWAY_GROUPS, `instance:${instanceId}`],
+      onUpstreams: (table) => pools.retain(originsOf(table)),
     });
     const { admission } = limiter;
     const gateway = createGateway({ settings, admission, pools, metrics, logger, accessLog });

@@ -15,6 +15,16 @@ export class EventLoopPacer {
     return this.nextTurn();
   }
 
+  /** Takes steps until they are done, and hands the event loop back between slices of them. */
+  async run<Result>(steps: Iterator<unknown, Result, undefined>): Promise<Result> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      const turn = this.pause();
+      if (turn !== undefined) await turn;
+    }
+  }
+
   private async nextTurn(): Promise<void> {
     await setImmediate();
     this.sliceStartMs = performance.now();

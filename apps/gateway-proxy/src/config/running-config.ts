@@ -2,16 +2,23 @@
  * The configuration this instance runs: followed from its sources, compiled beside the running
  * table, installed by one assignment. A request keeps the table it started with.
  */
-import { CONFIG_KINDS, type ConfigHead, type ConfigKind } from '@ai-gateway/contracts';
+import type { ConfigHead } from '@ai-gateway/contracts';
 import {
   ConfigFollower,
   ConfigStore,
+  EventLoopPacer,
   type AppliedEvent,
+  type CompileBase,
   type ConfigResources,
   type ConfigSource,
   type FollowerStatus,
 } from '@ai-gateway/config-feed';
-import { DEFAULT_TIMEOUTS, RuntimeTableBuilder, compileConfig } from '@ai-gateway/gateway-engine';
+import {
+  DEFAULT_TIMEOUTS,
+  NO_RESOURCES,
+  RuntimeTableBuilder,
+  compileConfig,
+} from '@ai-gateway/gateway-engine';
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { GatewayMetrics } from '../metrics.js';
 import { runningTable, type RunningTable } from '../pipeline/running-table.js';
@@ -20,17 +27,22 @@ export interface RunningConfigOptions {
   /** To the first byte and between bytes, where neither upstream nor route says else. */
   defaultTimeoutMs: number;
   sources: readonly ConfigSource[];
+  /** Labels of this instance: which changes reach it first. */
+  groups: readonly string[];
   metrics: GatewayMetrics;
   logger: Logger;
-  /** After every swap, for what depends on the set of targets. */
-  onInstalled: (table: RunningTable) => void;
+  /** After a swap that may have changed the set of targets. */
+  onUpstreams: (table: RunningTable) => void;
 }
 
 export class RunningConfig {
   /** Null until the first configuration has been applied. */
   current: RunningTable | null = null;
   /** What a request meets before that: nothing is known, nothing is admitted. */
-  readonly empty: RunningTable = runningTable(compileConfig(NOTHING, { epoch: '', revision: 0 }));
+  readonly empty: RunningTable = runningTable(
+    compileConfig(NO_RESOURCES, { epoch: '', revision: 0 }),
+    null,
+  );
 
   private readonly builder: RuntimeTableBuilder;
   private readonly follower: ConfigFollower<RunningTable>;
@@ -40,8 +52,9 @@ export class RunningConfig {
     const defaults = { ...DEFAULT_TIMEOUTS, firstByteMs, idleMs: firstByteMs };
     this.builder = new RuntimeTableBuilder(defaults);
     const store = new ConfigStore<RunningTable>({
-      compile: (resources, head) => this.compile(resources, head),
+      compile: (resources, head, base) => this.compile(resources, head, base),
       install: (table) => this.install(table),
+      groups: options.groups,
     });
     this.follower = new ConfigFollower({
       store,
@@ -65,14 +78,20 @@ export class RunningConfig {
     return this.follower.close();
   }
 
-  private compile(resources: ConfigResources, head: ConfigHead) {
-    const table = this.builder.compile(resources, head);
-    return { table: runningTable(table), problems: table.problems };
+  private async compile(
+    resources: ConfigResources,
+    head: ConfigHead,
+    base: CompileBase<RunningTable> | null,
+  ) {
+    const steps = this.builder.steps(resources, head, base);
+    const table = await new EventLoopPacer().run(steps);
+    return { table: runningTable(table, base?.table ?? null), problems: table.problems };
   }
 
   private install(table: RunningTable): void {
+    const before = this.current;
     this.current = table;
-    this.options.onInstalled(table);
+    if (before?.upstreams !== table.upstreams) this.options.onUpstreams(table);
   }
 
   private onApplied({ head, nacks, source, durationMs }: AppliedEvent): void {
@@ -94,10 +113,6 @@ export class RunningConfig {
     else logger.warn({ source, problem }, 'configuration source does not answer');
   }
 }
-
-const NOTHING = Object.fromEntries(
-  CONFIG_KINDS.map((kind: ConfigKind) => [kind, new Map()]),
-) as unknown as ConfigResources;
 
 function countRoutes({ routes }: RunningTable): number {
   const lists = [...routes.exact.values(), ...routes.prefixes.values(), routes.wildcards];
