@@ -34,7 +34,7 @@ export interface ChangedResource {
 }
 
 /** What a source delivered for one resource. */
-export interface Received {
+interface Received {
   readonly kind: string;
   readonly id: number;
   readonly revision: number;
@@ -44,7 +44,7 @@ export interface Received {
   readonly parsed: object | undefined;
 }
 
-export interface Refusal {
+interface Refusal {
   readonly kind: string;
   readonly id: number;
   readonly reason: string;

@@ -1,65 +1,8 @@
 import fc from 'fast-check';
-import type { ConfigChange, ConfigFeed, ConfigHead, NamespaceConfig } from '@ai-gateway/contracts';
+import type { ConfigChange, NamespaceConfig } from '@ai-gateway/contracts';
 import { describe, expect, it } from 'vitest';
-import type { ConfigResources } from './config-resources.js';
-import { ConfigStore, type CompileProblem, type ConfigStoreOptions } from './config-store.js';
-
-const EPOCH = 'epoch-one';
-const NOW_MS = Date.parse('2026-01-01T00:00:00.000Z');
-const NOW = new Date(NOW_MS).toISOString();
-
-const namespace = (id: number, name = `n${id}`): NamespaceConfig => ({
-  namespace_id: id,
-  namespace_code: `code-${id}`,
-  namespace_name: name,
-  description: null,
-  status: 1,
-  is_default: false,
-  labels: {},
-});
-const put = (id: number, revision: number, name?: string): ConfigChange => ({
-  kind: 'namespace',
-  id,
-  revision,
-  value: namespace(id, name),
-});
-const remove = (id: number, revision: number): ConfigChange => ({
-  kind: 'namespace',
-  id,
-  revision,
-  value: null,
-});
-const feed = (
-  type: 'full' | 'delta',
-  revision: number,
-  changes: ConfigChange[],
-  epoch = EPOCH,
-): ConfigFeed => ({ type, epoch, revision, changes });
-const at = (revision: number, epoch = EPOCH): ConfigHead => ({ epoch, revision });
-
-const namesOf = (resources: ConfigResources) =>
-  Object.fromEntries(
-    [...resources.namespace].map(([id, { namespace_name: name }]) => [id, name] as const),
-  );
-
-/** Compiles to the names; a name starting with "bad" is a problem, "boom" breaks the compile. */
-function newStore(options: Partial<ConfigStoreOptions<Record<string, string>>> = {}) {
-  const installed: { names: Record<string, string>; revision: number }[] = [];
-  const store = new ConfigStore<Record<string, string>>({
-    compile: (resources) => {
-      const names = namesOf(resources);
-      if (Object.values(names).includes('boom')) throw new Error('cannot compile');
-      const problems = Object.entries(names)
-        .filter(([, name]) => name.startsWith('bad'))
-        .map(([id]): CompileProblem => ({ kind: 'namespace', id: Number(id), reason: 'is bad' }));
-      return { table: names, problems };
-    },
-    install: (names, { revision }) => installed.push({ names, revision }),
-    nowMs: () => NOW_MS,
-    ...options,
-  });
-  return { store, installed };
-}
+import { NOW, NOW_MS, at, feed, namesOf, newStore, put, remove } from './config-store.samples.js';
+import { ConfigStore } from './config-store.js';
 
 describe('ConfigStore', () => {
   it('refuses a value that fails its schema and keeps the last good one', async () => {

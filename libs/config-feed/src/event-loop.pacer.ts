@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 
-const SLICE_MS = 15;
+const SLICE_MS = 10;
 
 export class EventLoopPacer {
   private sliceStartMs = performance.now();

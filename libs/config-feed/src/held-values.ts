@@ -13,8 +13,7 @@ export const NO_HELD_VALUES: HeldValues = PersistentMap();
 export const concerns = (held: HeldValueConfig, groups: ReadonlySet<string>): boolean =>
   !held.groups.some((group) => groups.has(group));
 
-export const resourceOf = ({ kind, resource_id: id }: HeldValueConfig): string =>
-  resourceKey(kind, id);
+const resourceOf = ({ kind, resource_id: id }: HeldValueConfig): string => resourceKey(kind, id);
 
 export const withHeld = (all: HeldValues, id: number, held: HeldValueConfig): HeldValues =>
   all.update(resourceOf(held), PersistentMap(), (rivals) => rivals.set(id, held));

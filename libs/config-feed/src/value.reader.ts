@@ -1,6 +1,10 @@
 /** Judges one received value by itself: known kind, size, schema. */
-import { CONFIG_VALUE_SCHEMAS, MAX_VALUE_BYTES, type HeldValueConfig } from '@ai-gateway/contracts';
-import type { z } from 'zod';
+import {
+  CONFIG_VALUE_SCHEMAS,
+  MAX_VALUE_BYTES,
+  type ConfigKind,
+  type HeldValueConfig,
+} from '@ai-gateway/contracts';
 import { isConfigKind } from './config-resources.js';
 
 export type ReadValue =
@@ -10,7 +14,7 @@ export type ReadValue =
 export function readValue(kind: string, value: unknown, json: string): ReadValue {
   if (!isConfigKind(kind)) return refused('this version does not know the kind');
   if (isTooLong(json)) return refused(`more than ${MAX_VALUE_BYTES} bytes of JSON`);
-  const read = parse(CONFIG_VALUE_SCHEMAS[kind], value);
+  const read = parse(kind, value);
   return kind === 'held_value' && read.ok ? readHeldValue(read.value as HeldValueConfig) : read;
 }
 
@@ -21,13 +25,13 @@ function readHeldValue(held: HeldValueConfig): ReadValue {
     return refused(`kind: a value of kind ${kind} cannot be held`);
   }
   if (value === null) return { ok: true, value: held };
-  const read = parse(CONFIG_VALUE_SCHEMAS[kind], value);
+  const read = parse(kind, value);
   if (!read.ok) return refused(`value.${read.reason}`);
   return { ok: true, value: { ...held, value: read.value } };
 }
 
-function parse(schema: z.ZodType<object>, value: unknown): ReadValue {
-  const parsed = schema.safeParse(value);
+function parse(kind: ConfigKind, value: unknown): ReadValue {
+  const parsed = CONFIG_VALUE_SCHEMAS[kind].safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const issue = parsed.error.issues[0];
   return refused(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`);
