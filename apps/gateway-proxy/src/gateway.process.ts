@@ -71,10 +71,8 @@ export class GatewayProcess {
       sources,
       metrics,
       logger,
-      onInstalled: (table) => {
-        pools.retain(originsOf(table));
-        applyToProcess(table.settings, gateway);
-      },
+      onUpstreams: (table) => pools.retain(originsOf(table)),
+      onSettings: (running) => applyToProcess(running, gateway),
     });
     const { admission } = limiter;
     const gateway = createGateway({ settings, admission, pools, metrics, logger, accessLog });

@@ -2,7 +2,7 @@ export type * from './api-key.compiler.js';
 export * from './balancer.js';
 export { canonicalPath } from './canonical-path.js';
 export type { Steps } from './compile-step.js';
-export type { ChangedResource, ConfigResources } from './config-delta.js';
+export { NO_RESOURCES, type ChangedResource, type ConfigResources } from './config-delta.js';
 export { RuntimeTableBuilder, compileConfig, type CompileBase } from './config-table.js';
 export type { CompiledFieldCheck, FieldCheckFailure } from './field-check.js';
 export { jsonField, parseJsonPath, readJsonPath, type JsonPath } from './json-field.js';

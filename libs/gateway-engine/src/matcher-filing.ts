@@ -20,7 +20,7 @@ interface Place {
   readonly key: TextTest | null;
 }
 
-export interface FiledField extends FieldIndex {
+interface FiledField extends FieldIndex {
   readonly byText: PersistentMap<string, readonly Candidate[]>;
 }
 
