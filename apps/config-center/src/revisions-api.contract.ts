@@ -194,10 +194,10 @@ export function describeRevisionsApi(
         const database = app.app.get(Database);
         const revisions = app.app.get(ConfigRevisions);
         return revisions.write(async (tx) => {
-          const rows = (await database.manager.query(
+          const rows = await database.manager.query<Resource[]>(
             'SELECT * FROM namespace_rules WHERE rule_id = ?',
             [ruleId],
-          )) as Resource[];
+          );
           const rule_config = JSON.stringify({ max_connections: max });
           await tx.manager.query('UPDATE namespace_rules SET rule_config = ? WHERE rule_id = ?', [
             rule_config,
