@@ -20,6 +20,7 @@ import { RevisionsModule } from './features/revisions/revisions.module.js';
 import { RoutesModule } from './features/routes/routes.module.js';
 import { RuleEntity } from './features/rules/rule.entity.js';
 import { RulesModule } from './features/rules/rules.module.js';
+import { DraftsModule } from './features/drafts/drafts.module.js';
 import { DraftEntity } from './features/drafts/draft.entity.js';
 import { RolloutsModule } from './features/rollouts/rollouts.module.js';
 import { RolloutEntity } from './features/rollouts/rollout.entity.js';
@@ -48,6 +49,7 @@ export const FEATURES = [
   AuditModule,
   RevisionsModule,
   RolloutsModule,
+  DraftsModule,
 ];
 
 export const FEATURE_ENTITIES = [
