@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createConnection } from 'mysql2/promise';
 import { Redis } from 'ioredis';
@@ -9,17 +8,7 @@ import { TestApp, testSettings } from './admin-api-client.contract.js';
 import { describeAdminApi } from './admin-api.contract.js';
 import { describeGatewaySettings } from './features/gateway-settings/gateway-settings.contract.js';
 import { describePolicies } from './features/policies/policies.contract.js';
-
-async function newDatabase(): Promise<string> {
-  const url = new URL(inject('mysqlUrl'));
-  const name = `cc_${randomBytes(6).toString('hex')}`;
-  const connection = await createConnection(url.href);
-  // The default of older servers; what the tables need, they say themselves.
-  await connection.query(`CREATE DATABASE ${name} CHARACTER SET latin1`);
-  await connection.end();
-  url.pathname = `/${name}`;
-  return url.href;
-}
+import { newDatabase } from './new-database.contract.js';
 
 /** Redis databases keep the fixed key names of several test files apart. */
 function redisUrl(database: number): string {
