@@ -145,6 +145,19 @@ export function describePolicies(store: string, overrides: () => Promise<Partial
       expect(await numbers('a')).toEqual([5]);
     });
 
+    it('that go back to an earlier revision give no number again either', async () => {
+      const created = await post({ rules: [requests('a', 1)] });
+      const { policy_id } = created.body as unknown as Policy;
+      const path = `/api/v1/policies/${policy_id}`;
+      await put(path, { rules: [requests('a', 1), requests('b', 1)] });
+      const revision = created.headers.get('x-config-revision');
+      const back = await app.call('POST', `/api/v1/revisions/${revision}/rollback`, { body: {} });
+      expect(back.status).toBe(200);
+      const again = await put(path, { rules: [requests('a', 1), requests('c', 1)] });
+      const { rules } = again.body as unknown as Policy;
+      expect(rules.map(({ rule_no }) => rule_no)).toEqual([1, 3]);
+    });
+
     it('that do not exist cannot be bound', async () => {
       const body = { namespace_code: unique('ns'), namespace_name: 'n' };
       const { policy_id } = await newPolicy();
