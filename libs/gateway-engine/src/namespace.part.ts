@@ -40,7 +40,10 @@ export function* updateNamespaces(base: NamespacePart, delta: ConfigDelta): Step
     kind: 'rule',
     compile: (config) => attempt(() => compileRule(config)),
   });
-  for (const id of rules.touched.keys()) problems.note(id, undefined);
+  for (const id of rules.touched.keys()) {
+    yield;
+    problems.note(id, undefined);
+  }
   const compiled = new MapEdit(base.compiled);
   const defaults = new MapEdit(base.defaults);
   const removed: CompiledNamespace[] = [];
