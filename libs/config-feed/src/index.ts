@@ -1,5 +1,5 @@
 export type * from './config-source.port.js';
-export { ConfigDigest, canonicalJson } from './config-digest.js';
+export { ConfigDigest } from './config-digest.js';
 export * from './config-follower.js';
 export type { ConfigResources, Nack } from './config-resources.js';
 export type * from './config-snapshot.js';
