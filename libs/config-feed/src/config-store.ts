@@ -9,6 +9,7 @@
  * saves a copy of the maps (10 ms for 200,000 resources) and makes every error path delicate.
  */
 import {
+  CONFIG_KINDS,
   CONFIG_VALUE_SCHEMAS,
   type ConfigChange,
   type ConfigFeed,
@@ -22,6 +23,7 @@ import {
   type ConfigResources,
   type Nack,
 } from './config-resources.js';
+import type { ConfigSnapshot, SnapshotEntry } from './config-snapshot.js';
 import { EventLoopPacer } from './event-loop.pacer.js';
 
 export interface CompileProblem {
@@ -116,9 +118,38 @@ export class ConfigStore<Table> {
     return outcome;
   }
 
+  /**
+   * Puts a full feed in place of what is applied, also one that is older: what an operator asked
+   * for, unlike a source that is late. Deltas after it continue from its revision.
+   */
+  replace(feed: ConfigFeed): Promise<ApplyOutcome> {
+    const outcome = this.queue.then(() => this.take(feed));
+    this.queue = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  /** What `restore` needs to go on from here; null until a configuration is applied. */
+  capture(): ConfigSnapshot | null {
+    if (this.appliedHead === null) return null;
+    const { revision } = this.appliedHead;
+    const entries: SnapshotEntry[] = [];
+    for (const kind of CONFIG_KINDS) {
+      for (const [id, value] of this.good[kind]) entries.push({ kind, id, revision, value });
+    }
+    return { ...this.appliedHead, entries };
+  }
+
+  /** Puts a snapshot in place of what is applied. */
+  restore({ epoch, revision, entries }: ConfigSnapshot): Promise<ApplyOutcome> {
+    return this.replace({ type: 'full', epoch, revision, changes: [...entries] });
+  }
+
   private async applyNow(feed: ConfigFeed, since: ConfigHead | null): Promise<ApplyOutcome> {
     const verdict = this.judge(feed, since);
-    if (verdict !== null) return { status: verdict };
+    return verdict === null ? this.take(feed) : { status: verdict };
+  }
+
+  private async take(feed: ConfigFeed): Promise<ApplyOutcome> {
     const draft = await this.draftOf(feed);
     const max = this.options.maxResources ?? MAX_RESOURCES;
     if (draft.resources.size > max) {
@@ -162,13 +193,13 @@ export class ConfigStore<Table> {
       const key = resourceKey(change.kind, change.id);
       if (change.revision < (newest.get(key) ?? 0)) continue;
       newest.set(key, change.revision);
-      this.take(change, key, draft);
+      this.takeChange(change, key, draft);
     }
     return draft;
   }
 
   /** Puts one change into the draft, or its last good value and a refusal. */
-  private take(change: ConfigChange, key: string, draft: Draft): void {
+  private takeChange(change: ConfigChange, key: string, draft: Draft): void {
     const { kind, id, revision } = change;
     const value = change.value ?? null;
     draft.refusals.delete(key);
