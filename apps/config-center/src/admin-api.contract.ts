@@ -1,5 +1,5 @@
 /** The admin API's promises, the same on every database. */
-import type { AdminErrorBody, ConfigFeed, Page } from '@ai-gateway/contracts';
+import type { AdminErrorBody, Page } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from './platform/database/database.js';
 import { expectTablesOfEntities } from './platform/database/schema.contract.js';
@@ -219,8 +219,8 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         const revision = Number(back.headers.get('x-config-revision'));
         const { epoch } = (await app.call('GET', '/api/v1/feed/head')).body;
         const since = `epoch=${String(epoch)}&revision=${revision - 1}`;
-        const feed = await app.call<ConfigFeed>('GET', `/api/v1/feed/changes?${since}`);
-        expect(feed.body.changes).toMatchObject([
+        const feed = await app.feed(`changes?${since}`);
+        expect(feed.changes).toMatchObject([
           { value: { is_default: false } },
           { value: { is_default: true } },
         ]);
@@ -505,8 +505,7 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
       });
 
       it('feed a full configuration, then only what changed', async () => {
-        const feed = async (query: string) =>
-          (await app.call<ConfigFeed>('GET', `/api/v1/feed/changes${query}`)).body;
+        const feed = (query: string) => app.feed(`changes${query}`);
         const full = await feed('');
         expect(full.type).toBe('full');
         const namespace = await newNamespace();
@@ -521,13 +520,30 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect((await feed(`?epoch=${full.epoch}&revision=999999`)).type).toBe('full');
       });
 
+      it('feed any revision of the past as it was, and none of the future', async () => {
+        const namespace = await newNamespace();
+        const path = `/api/v1/namespaces/${String(namespace['namespace_id'])}`;
+        const before = await app.feed('changes');
+        await app.call('PUT', path, { body: { namespace_name: 'renamed' }, ifMatch: '*' });
+        await app.call('DELETE', path, { ifMatch: '*' });
+        const now = await app.feed('changes');
+        expect(now.revision).toBe(before.revision + 2);
+        expect(await app.feed(`at/${before.revision}`)).toEqual(before);
+        const renamed = await app.feed(`at/${before.revision + 1}`);
+        expect(JSON.stringify(renamed.changes)).toContain('renamed');
+        expect(await app.feed(`at/${now.revision}`)).toEqual(now);
+        const future = await app.call('GET', `/api/v1/feed/at/${now.revision + 1}`);
+        expect([future.status, problem(future).code]).toEqual([404, 'NOT_FOUND']);
+        expect((await app.call('GET', '/api/v1/feed/at/newest')).status).toBe(400);
+      });
+
       it('carry credentials sealed', async () => {
         await newUpstream({
           targets: [{ url: 'https://x.example', credential: 'sk-canary-9876543' }],
         });
-        const { body } = await app.call('GET', '/api/v1/feed/changes');
-        expect(JSON.stringify(body)).not.toContain('canary');
-        expect(JSON.stringify(body)).toContain('wrapped_key');
+        const feed = JSON.stringify(await app.feed('changes'));
+        expect(feed).not.toContain('canary');
+        expect(feed).toContain('wrapped_key');
       });
 
       it('wake the readers of the stream', async () => {
