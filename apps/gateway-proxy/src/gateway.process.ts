@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import {
   createHttpConfigSource,
   createRedisConfigSource,
@@ -16,6 +17,7 @@ import type { RequestLog } from './access-log.js';
 import { createLimiter, type Limiter } from './admission.factory.js';
 import { AppModule } from './app.module.js';
 import { RunningConfig } from './config/running-config.js';
+import { snapshotFactory } from './config/snapshot.factory.js';
 import { trustedProxies } from './listener/client-address.js';
 import { DataListener } from './listener/data-listener.js';
 import { CounterAccess } from './management/counter-access.js';
@@ -68,12 +70,16 @@ export class GatewayProcess {
     const config = new RunningConfig({
       defaultTimeoutMs: settings.GATEWAY_DEFAULT_TIMEOUT * 1000,
       sources,
+      keepSnapshot: snapshotFactory(settings, metrics, logger),
+      pinFile: settings.GATEWAY_PIN_FILE ?? join(settings.DATA_DIR, 'pinned-revision'),
+      authMaxStaleMs: settings.GATEWAY_AUTH_MAX_STALE_SEC * 1000,
       metrics,
       logger,
       onInstalled: (table) => pools.retain(originsOf(table)),
     });
     const { admission } = limiter;
-    const gateway = createGateway({ settings, admission, pools, metrics, logger, accessLog });
+    const { keys } = config;
+    const gateway = createGateway({ settings, admission, keys, pools, metrics, logger, accessLog });
     const state = new GatewayState(metrics.registry, instanceId, config, admission);
     const counters = new CounterAccess(
       config,

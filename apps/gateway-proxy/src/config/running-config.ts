@@ -6,20 +6,31 @@ import { CONFIG_KINDS, type ConfigHead, type ConfigKind } from '@ai-gateway/cont
 import {
   ConfigFollower,
   ConfigStore,
+  PinFile,
   type AppliedEvent,
   type ConfigResources,
   type ConfigSource,
   type FollowerStatus,
+  type SnapshotKeeper,
 } from '@ai-gateway/config-feed';
 import { DEFAULT_TIMEOUTS, RuntimeTableBuilder, compileConfig } from '@ai-gateway/gateway-engine';
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { GatewayMetrics } from '../metrics.js';
 import { runningTable, type RunningTable } from '../pipeline/running-table.js';
+import { ConfigReport } from './config-report.js';
+import { KeyFreshness } from './key-freshness.js';
+import type { KeepSnapshot } from './snapshot.factory.js';
 
 export interface RunningConfigOptions {
   /** To the first byte and between bytes, where neither upstream nor route says else. */
   defaultTimeoutMs: number;
   sources: readonly ConfigSource[];
+  /** Null: nothing is kept on disk. */
+  keepSnapshot: KeepSnapshot | null;
+  /** Holds the revision to stay at. */
+  pinFile: string;
+  /** How long API keys are believed while no source answers; 0: for ever. */
+  authMaxStaleMs: number;
   metrics: GatewayMetrics;
   logger: Logger;
   /** After every swap, for what depends on the set of targets. */
@@ -32,28 +43,38 @@ export class RunningConfig {
   /** What a request meets before that: nothing is known, nothing is admitted. */
   readonly empty: RunningTable = runningTable(compileConfig(NOTHING, { epoch: '', revision: 0 }));
 
+  /** For the step that identifies callers. */
+  readonly keys: KeyFreshness;
+
   private readonly builder: RuntimeTableBuilder;
   private readonly follower: ConfigFollower<RunningTable>;
+  private readonly keeper: SnapshotKeeper | null;
+  private readonly report: ConfigReport;
 
   constructor(private readonly options: RunningConfigOptions) {
-    const { defaultTimeoutMs: firstByteMs } = options;
+    const { defaultTimeoutMs: firstByteMs, metrics, logger } = options;
     const defaults = { ...DEFAULT_TIMEOUTS, firstByteMs, idleMs: firstByteMs };
     this.builder = new RuntimeTableBuilder(defaults);
+    const sourceNames = options.sources.map(({ name }) => name);
+    this.report = new ConfigReport({ metrics, logger, sourceNames });
     const store = new ConfigStore<RunningTable>({
       compile: (resources, head) => this.compile(resources, head),
       install: (table) => this.install(table),
     });
-    this.follower = new ConfigFollower({
-      store,
-      sources: options.sources,
-      onApplied: (event) => this.onApplied(event),
-      onSourceState: (source, problem) => this.onSourceState(source, problem),
+    this.keeper = options.keepSnapshot?.(() => store.capture()) ?? null;
+    this.follower = this.followerOf(store);
+    this.keys = new KeyFreshness({
+      maxStaleMs: options.authMaxStaleMs,
+      lastContactMs: () => this.follower.status().lastContactMs,
+      logger,
     });
+    metrics.onScrape(() => this.report.show(this.status(), this.keeper));
   }
 
-  /** Resolves when every source had its first chance; goes on following either way. */
+  /** Resolves when every source had its first chance, or a snapshot serves; follows either way. */
   async start(): Promise<void> {
     const { applied } = await this.follower.start();
+    this.keys.start();
     if (applied === null) this.options.logger.warn('no configuration yet, waiting for a source');
   }
 
@@ -61,8 +82,26 @@ export class RunningConfig {
     return this.follower.status();
   }
 
-  close(): Promise<void> {
-    return this.follower.close();
+  async close(): Promise<void> {
+    this.keys.close();
+    await this.follower.close();
+    await this.keeper?.close();
+  }
+
+  private followerOf(store: ConfigStore<RunningTable>): ConfigFollower<RunningTable> {
+    const { report, keeper } = this;
+    const { pinFile, sources } = this.options;
+    const pin = new PinFile(pinFile, (problem) => report.pinFile(pinFile, problem));
+    return new ConfigFollower({
+      store,
+      sources,
+      loadSnapshot: async () => (await keeper?.load()) ?? null,
+      readPin: () => pin.read(),
+      onPin: (status) => report.pin(status),
+      onContact: (atMs) => keeper?.confirmed(atMs),
+      onApplied: (event) => this.onApplied(event),
+      onSourceState: (source, problem) => report.sourceState(source, problem),
+    });
   }
 
   private compile(resources: ConfigResources, head: ConfigHead) {
@@ -75,23 +114,9 @@ export class RunningConfig {
     this.options.onInstalled(table);
   }
 
-  private onApplied({ head, nacks, source, durationMs }: AppliedEvent): void {
-    const { metrics, logger } = this.options;
-    metrics.configRevision.set(head.revision);
-    metrics.configApply.observe(durationMs / 1000);
-    metrics.activeRoutes.set(this.current === null ? 0 : countRoutes(this.current));
-    metrics.configNacks.reset();
-    for (const { kind } of nacks) metrics.configNacks.inc({ kind });
-    logger.info({ revision: head.revision, source, ms: durationMs }, 'configuration applied');
-    for (const { kind, id, reason } of nacks) {
-      logger.warn({ kind, id, reason }, 'resource refused, its last good value goes on serving');
-    }
-  }
-
-  private onSourceState(source: string, problem: string | null): void {
-    const { logger } = this.options;
-    if (problem === null) logger.info({ source }, 'configuration source answers');
-    else logger.warn({ source, problem }, 'configuration source does not answer');
+  private onApplied(event: AppliedEvent): void {
+    this.report.applied(event, this.current === null ? 0 : countRoutes(this.current));
+    if (event.source !== 'snapshot') this.keeper?.touch();
   }
 }
 
