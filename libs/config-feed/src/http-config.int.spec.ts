@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { FaultProxy } from '@ai-gateway/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigSource } from './config-source.port.js';
 import { createHttpConfigSource } from './http-config.source.js';
@@ -138,5 +139,28 @@ describe('HTTP configuration source', () => {
     };
     source.subscribe(() => undefined);
     await second.promise;
+  });
+
+  it('notices within three seconds that a stream went silent half-open, and opens another', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {}\n\n');
+      const timer = setInterval(() => response.write(': alive\n\n'), 1_000);
+      response.once('close', () => clearInterval(timer));
+    };
+    const proxy = await FaultProxy.start((server.address() as AddressInfo).port);
+    const baseUrl = `http://127.0.0.1:${proxy.port}`;
+    const proxied = createHttpConfigSource({ baseUrl, credential: 'gateway-credential' });
+    let wake = Promise.withResolvers<undefined>();
+    proxied.subscribe(() => wake.resolve(undefined));
+    await wake.promise;
+    proxy.blackhole();
+    const begunMs = performance.now();
+    while (proxy.connections === 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(performance.now() - begunMs).toBeLessThan(3_500);
+    wake = Promise.withResolvers();
+    proxy.heal();
+    await wake.promise;
+    await proxied.close();
+    await proxy.close();
   });
 });

@@ -56,13 +56,13 @@ async function served(path: string): Promise<number> {
   return Number(series.exec(text)?.[1] ?? 0);
 }
 
-function newGateway() {
+function newGateway(readPin = (): Promise<number | null> => Promise.resolve(null)) {
   const store = new ConfigStore<number>({
     compile: (resources) => ({ table: resources.namespace.size, problems: [] }),
     install: () => undefined,
   });
   const source = createHttpConfigSource({ baseUrl: app.url, credential: SERVICE_CREDENTIAL });
-  return { store, follower: new ConfigFollower({ store, sources: [source] }) };
+  return { store, follower: new ConfigFollower({ store, sources: [source], readPin }) };
 }
 
 describe('the feed of a configuration of several pages', () => {
@@ -95,6 +95,18 @@ describe('the feed of a configuration of several pages', () => {
     await follower.start();
     expect(store.resources.namespace.size).toBe(NAMESPACES - 1);
     expect(store.nacks).toMatchObject([{ kind: 'namespace', id: 1 }]);
+    await follower.close();
+  });
+
+  it('brings a gateway back to the revision it is pinned to', async () => {
+    const { store, follower } = newGateway(() => Promise.resolve(1));
+    await follower.start();
+    expect(follower.status()).toMatchObject({
+      applied: { revision: 1 },
+      pin: { revision: 1, problem: null },
+      source: 'http',
+    });
+    expect([store.resources.namespace.size, store.nacks]).toEqual([NAMESPACES, []]);
     await follower.close();
   });
 });
