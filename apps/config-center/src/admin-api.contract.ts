@@ -520,23 +520,6 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         expect((await feed(`?epoch=${full.epoch}&revision=999999`)).type).toBe('full');
       });
 
-      it('feed any revision of the past as it was, and none of the future', async () => {
-        const namespace = await newNamespace();
-        const path = `/api/v1/namespaces/${String(namespace['namespace_id'])}`;
-        const before = await app.feed('changes');
-        await app.call('PUT', path, { body: { namespace_name: 'renamed' }, ifMatch: '*' });
-        await app.call('DELETE', path, { ifMatch: '*' });
-        const now = await app.feed('changes');
-        expect(now.revision).toBe(before.revision + 2);
-        expect(await app.feed(`at/${before.revision}`)).toEqual(before);
-        const renamed = await app.feed(`at/${before.revision + 1}`);
-        expect(JSON.stringify(renamed.changes)).toContain('renamed');
-        expect(await app.feed(`at/${now.revision}`)).toEqual(now);
-        const future = await app.call('GET', `/api/v1/feed/at/${now.revision + 1}`);
-        expect([future.status, problem(future).code]).toEqual([404, 'NOT_FOUND']);
-        expect((await app.call('GET', '/api/v1/feed/at/newest')).status).toBe(400);
-      });
-
       it('carry credentials sealed', async () => {
         await newUpstream({
           targets: [{ url: 'https://x.example', credential: 'sk-canary-9876543' }],

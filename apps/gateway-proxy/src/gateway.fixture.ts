@@ -146,8 +146,12 @@ export async function startGateway(
 function recordingLogger(): { logger: Logger; log: LogLine[]; accessLog: RequestLog } {
   const logger = createLogger({ name: 'gateway-under-test', level: 'error' });
   const log: LogLine[] = [];
-  const keep = (fields: object, message: string): void => void log.push({ ...fields, message });
-  for (const level of ['info', 'warn', 'error'] as const) logger[level] = keep as Logger['info'];
+  const keep = (fields: object | string, message?: string): void => {
+    log.push(
+      typeof fields === 'string' ? { message: fields } : { ...fields, message: message ?? '' },
+    );
+  };
+  for (const level of ['info', 'warn', 'error'] as const) logger[level] = keep;
   const accessLog: RequestLog = {
     write: (record) => keep(record, 'request'),
     flush: () => undefined,

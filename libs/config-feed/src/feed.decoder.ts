@@ -62,18 +62,18 @@ export async function decodeFeedLines(
 ): Promise<ConfigFeed> {
   const first = await lines.next();
   const envelope: unknown = first.done === true ? null : JSON.parse(first.value);
-  let end: string | null = null;
+  const tail: { end: string | null } = { end: null };
   async function* changes(): AsyncGenerator<string> {
     for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-      if (end !== null) throw new Error(NOT_A_FEED);
-      if (line.value.startsWith(END)) end = line.value;
+      if (tail.end !== null) throw new Error(NOT_A_FEED);
+      if (line.value.startsWith(END)) tail.end = line.value;
       else yield line.value;
     }
   }
   const feed = await decodeFeed(envelope, changes(), maxChanges);
-  if (end === null) throw new Error('the feed was cut off');
-  const { end: count } = JSON.parse(end) as { end: unknown };
-  if (count !== feed.changes.length) throw new Error('the feed is not whole');
+  if (tail.end === null) throw new Error('the feed was cut off');
+  const { end } = JSON.parse(tail.end) as { end: unknown };
+  if (end !== feed.changes.length) throw new Error('the feed is not whole');
   return feed;
 }
 

@@ -2,7 +2,7 @@
  * Feeds on their way to gateways, as lines: the envelope, one change per line, and the number of
  * changes at the end. Gateways that ask for the same content at the same time share one read of the
  * database: the first to need a page reads it, the others find it there. A page is read when a
- * reader wants it, and an answer nobody takes any more is cut off.
+ * reader wants it and stays until the last of them has it; an answer nobody takes is cut off.
  */
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
@@ -81,8 +81,8 @@ class SharedFeed {
   }
 
   private async next(): Promise<Buffer | null> {
-    const { value, done } = await this.source.next();
-    if (done !== true) return value;
+    const part = await this.source.next();
+    if (part.done !== true) return part.value;
     this.isWhole = true;
     return null;
   }

@@ -4,6 +4,7 @@ import { ConfigFollower, ConfigStore, createHttpConfigSource } from '@ai-gateway
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { SERVICE_CREDENTIAL, TestApp, testSettings } from '../../admin-api-client.contract.js';
+import { describeFeedHistory } from './feed-history.contract.js';
 import { Database } from '../../platform/database/database.js';
 
 const NAMESPACES = 2_500;
@@ -11,14 +12,20 @@ const GATEWAYS = 3;
 
 let app: TestApp;
 
-beforeAll(async () => {
+async function newDatabase(): Promise<string> {
   const url = new URL(inject('mysqlUrl'));
   const name = `feed_${randomBytes(6).toString('hex')}`;
   const connection = await createConnection(url.href);
   await connection.query(`CREATE DATABASE ${name}`);
   await connection.end();
   url.pathname = `/${name}`;
-  app = await TestApp.start(testSettings({ databaseUrl: url.href }));
+  return url.href;
+}
+
+describeFeedHistory('MariaDB', async () => ({ databaseUrl: await newDatabase() }));
+
+beforeAll(async () => {
+  app = await TestApp.start(testSettings({ databaseUrl: await newDatabase() }));
   await fill();
 });
 afterAll(() => app.stop());

@@ -12,7 +12,7 @@ const IDS_PER_QUERY = 500;
 export interface PagedFeed extends Omit<ConfigFeed, 'changes'> {
   /** Names the content: equal for equal content. */
   readonly key: string;
-  pages(): AsyncGenerator<readonly ConfigChange[]>;
+  readonly pages: () => AsyncGenerator<readonly ConfigChange[]>;
 }
 
 export class ChangeLog {

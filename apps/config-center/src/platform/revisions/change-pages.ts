@@ -71,8 +71,8 @@ function readPage(
 
 const toChange = ({ kind, resource_id, revision, value }: RawChange): ConfigChange => ({
   kind,
-  id: Number(resource_id),
-  revision: Number(revision),
+  id: resource_id,
+  revision,
   value: parsed(value),
 });
 
