@@ -118,16 +118,6 @@ export class ConfigStore<Table> {
     return outcome;
   }
 
-  /**
-   * Puts a full feed in place of what is applied, also one that is older: what an operator asked
-   * for, unlike a source that is late. Deltas after it continue from its revision.
-   */
-  replace(feed: ConfigFeed): Promise<ApplyOutcome> {
-    const outcome = this.queue.then(() => this.take(feed));
-    this.queue = outcome.catch(() => undefined);
-    return outcome;
-  }
-
   /** What `restore` needs to go on from here; null until a configuration is applied. */
   capture(): ConfigSnapshot | null {
     if (this.appliedHead === null) return null;
@@ -139,9 +129,12 @@ export class ConfigStore<Table> {
     return { ...this.appliedHead, entries };
   }
 
-  /** Puts a snapshot in place of what is applied. */
+  /** Puts a snapshot in place of whatever is applied, also of a newer revision. */
   restore({ epoch, revision, entries }: ConfigSnapshot): Promise<ApplyOutcome> {
-    return this.replace({ type: 'full', epoch, revision, changes: [...entries] });
+    const feed: ConfigFeed = { type: 'full', epoch, revision, changes: [...entries] };
+    const outcome = this.queue.then(() => this.take(feed));
+    this.queue = outcome.catch(() => undefined);
+    return outcome;
   }
 
   private async applyNow(feed: ConfigFeed, since: ConfigHead | null): Promise<ApplyOutcome> {

@@ -99,7 +99,10 @@ export class PinnedRevision<Table> {
     const feed: ConfigFeed | null = await source.contentAt(revision, limit);
     if (feed === null) return 'does not have this revision';
     const { install, store } = this.options;
-    return problemOf(await install(source.name, () => store.replace(feed)));
+    const { epoch, changes: entries } = feed;
+    return problemOf(
+      await install(source.name, () => store.restore({ epoch, revision: feed.revision, entries })),
+    );
   }
 }
 
