@@ -75,7 +75,8 @@ export class GatewayProcess {
       authMaxStaleMs: settings.GATEWAY_AUTH_MAX_STALE_SEC * 1000,
       metrics,
       logger,
-      onInstalled: (table) => pools.retain(originsOf(table)),
+      groups: [...settings.GATEWAY_GROUPS, `instance:${instanceId}`],
+      onUpstreams: (table) => pools.retain(originsOf(table)),
     });
     const { admission } = limiter;
     const { keys } = config;

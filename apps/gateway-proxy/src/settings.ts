@@ -15,6 +15,9 @@ const shape = {
   GATEWAY_PORT: setting.port(8081).describe('data listener'),
   GATEWAY_MANAGEMENT_PORT: setting.port(9081).describe('health, metrics and internal endpoints'),
   GATEWAY_INSTANCE_ID: setting.text(hostname()).describe('name of this instance, unique per fleet'),
+  GATEWAY_GROUPS: setting
+    .list()
+    .describe('labels of this instance; a change may be rolled out to some groups first'),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   CONFIG_CENTER_URL: z.url().optional().describe('where to read configuration over HTTP'),
   GATEWAY_SERVICE_CREDENTIAL: setting

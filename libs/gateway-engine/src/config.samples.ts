@@ -10,7 +10,7 @@ import type {
   TargetConfig,
   UpstreamConfig,
 } from '@ai-gateway/contracts';
-import type { ConfigResources } from './compile-pass.js';
+import type { ConfigResources } from './config-delta.js';
 import type { RequestFacts } from './request-facts.js';
 
 export interface FactsSample {
@@ -166,7 +166,6 @@ export function resources(lists: ResourceLists = {}): ConfigResources {
     model: byId(lists.models, (value) => value.model_id),
     route: byId(lists.routes, (value) => value.route_id),
     api_key: byId(lists.apiKeys, (value) => value.key_id),
-    held_value: new Map(),
   };
 }
 

@@ -2,18 +2,25 @@
  * The configuration this instance runs: followed from its sources, compiled beside the running
  * table, installed by one assignment. A request keeps the table it started with.
  */
-import { CONFIG_KINDS, type ConfigHead, type ConfigKind } from '@ai-gateway/contracts';
+import type { ConfigHead } from '@ai-gateway/contracts';
 import {
   ConfigFollower,
   ConfigStore,
   PinFile,
+  EventLoopPacer,
   type AppliedEvent,
+  type CompileBase,
   type ConfigResources,
   type ConfigSource,
   type FollowerStatus,
   type SnapshotKeeper,
 } from '@ai-gateway/config-feed';
-import { DEFAULT_TIMEOUTS, RuntimeTableBuilder, compileConfig } from '@ai-gateway/gateway-engine';
+import {
+  DEFAULT_TIMEOUTS,
+  NO_RESOURCES,
+  RuntimeTableBuilder,
+  compileConfig,
+} from '@ai-gateway/gateway-engine';
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { GatewayMetrics } from '../metrics.js';
 import { runningTable, type RunningTable } from '../pipeline/running-table.js';
@@ -31,17 +38,22 @@ export interface RunningConfigOptions {
   pinFile: string;
   /** How long API keys are believed while no source answers; 0: for ever. */
   authMaxStaleMs: number;
+  /** Labels of this instance: which changes reach it first. */
+  groups: readonly string[];
   metrics: GatewayMetrics;
   logger: Logger;
-  /** After every swap, for what depends on the set of targets. */
-  onInstalled: (table: RunningTable) => void;
+  /** After a swap that may have changed the set of targets. */
+  onUpstreams: (table: RunningTable) => void;
 }
 
 export class RunningConfig {
   /** Null until the first configuration has been applied. */
   current: RunningTable | null = null;
   /** What a request meets before that: nothing is known, nothing is admitted. */
-  readonly empty: RunningTable = runningTable(compileConfig(NOTHING, { epoch: '', revision: 0 }));
+  readonly empty: RunningTable = runningTable(
+    compileConfig(NO_RESOURCES, { epoch: '', revision: 0 }),
+    null,
+  );
 
   /** For the step that identifies callers. */
   readonly keys: KeyFreshness;
@@ -58,8 +70,9 @@ export class RunningConfig {
     const sourceNames = options.sources.map(({ name }) => name);
     this.report = new ConfigReport({ metrics, logger, sourceNames });
     const store = new ConfigStore<RunningTable>({
-      compile: (resources, head) => this.compile(resources, head),
+      compile: (resources, head, base) => this.compile(resources, head, base),
       install: (table) => this.install(table),
+      groups: options.groups,
     });
     this.keeper = options.keepSnapshot?.(() => store.capture()) ?? null;
     this.follower = this.followerOf(store);
@@ -104,14 +117,20 @@ export class RunningConfig {
     });
   }
 
-  private compile(resources: ConfigResources, head: ConfigHead) {
-    const table = this.builder.compile(resources, head);
-    return { table: runningTable(table), problems: table.problems };
+  private async compile(
+    resources: ConfigResources,
+    head: ConfigHead,
+    base: CompileBase<RunningTable> | null,
+  ) {
+    const steps = this.builder.steps(resources, head, base);
+    const table = await new EventLoopPacer().run(steps);
+    return { table: runningTable(table, base?.table ?? null), problems: table.problems };
   }
 
   private install(table: RunningTable): void {
+    const before = this.current;
     this.current = table;
-    this.options.onInstalled(table);
+    if (before?.upstreams !== table.upstreams) this.options.onUpstreams(table);
   }
 
   private onApplied(event: AppliedEvent): void {
@@ -119,10 +138,6 @@ export class RunningConfig {
     if (event.source !== 'snapshot') this.keeper?.touch();
   }
 }
-
-const NOTHING = Object.fromEntries(
-  CONFIG_KINDS.map((kind: ConfigKind) => [kind, new Map()]),
-) as unknown as ConfigResources;
 
 function countRoutes({ routes }: RunningTable): number {
   const lists = [...routes.exact.values(), ...routes.prefixes.values(), routes.wildcards];

@@ -10,12 +10,16 @@ export interface RunningTable extends RuntimeTable {
   readonly modelsBody: Buffer;
 }
 
-export function runningTable(table: RuntimeTable): RunningTable {
+/** @param before an earlier table, to take over what was derived from the same; null: none */
+export function runningTable(table: RuntimeTable, before: RunningTable | null): RunningTable {
+  const { bodyPaths } = table.routingFields;
+  const hasSamePaths = before?.routingFields.bodyPaths === bodyPaths;
+  const hasSameModels = before?.modelList === table.modelList;
   return {
     ...table,
     revisionText: String(table.revision),
-    watchedKeys: watchKeys(table.routingFields.bodyPaths),
-    modelsBody: modelsBody(table),
+    watchedKeys: hasSamePaths ? before.watchedKeys : watchKeys(bodyPaths),
+    modelsBody: hasSameModels ? before.modelsBody : modelsBody(table),
   };
 }
 
