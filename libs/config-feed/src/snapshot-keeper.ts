@@ -7,7 +7,7 @@ import type { ConfigSnapshot } from './config-snapshot.js';
 import type { DiskSnapshot, KeptSnapshot } from './disk-snapshot.js';
 
 export interface SnapshotKeeperOptions {
-  disk: DiskSnapshot;
+  disk: Pick<DiskSnapshot, 'load' | 'save' | 'confirm' | 'clean'>;
   /** What is to be kept; null: nothing yet. */
   capture: () => ConfigSnapshot | null;
   /** A snapshot is there and cannot be used. */
