@@ -18,8 +18,8 @@ export interface FeedBounds {
   maxBytes: number;
 }
 
-/** 200,000 resources of 640 bytes. */
-export const DEFAULT_FEED_BOUNDS: FeedBounds = { maxChanges: 200_000, maxBytes: 128 * 1024 * 1024 };
+/** More than the caps of all kinds together allow, with as many deletions. */
+export const DEFAULT_FEED_BOUNDS: FeedBounds = { maxChanges: 600_000, maxBytes: 128 * 1024 * 1024 };
 
 /** Far above the largest valid value: that is refused by itself, not with all others. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;

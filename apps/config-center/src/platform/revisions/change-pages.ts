@@ -8,7 +8,7 @@ import type { ConfigChange } from '@ai-gateway/contracts';
 import type { EntityManager } from 'typeorm';
 import { ConfigChangeEntity } from './config-change.entity.js';
 
-export const PAGE_ROWS = 1_000;
+const PAGE_ROWS = 1_000;
 
 export interface ChangeRange {
   /** Exclusive. */
