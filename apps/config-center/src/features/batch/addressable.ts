@@ -27,7 +27,7 @@ export function requireAddressable(path: string): void {
   const [pathname = ''] = path.split('?', 1);
   const [first = '', ...more] = pathname.replace(PREFIX, '').split('/');
   const isKnown =
-    PREFIX.test(pathname) &&
+    pathname.startsWith("/api/v1/") &&
     RESOURCES.has(first) &&
     more.every((segment) => ID.test(segment) || RESOURCES.has(segment));
   if (isKnown) return;

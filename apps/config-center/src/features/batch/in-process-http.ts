@@ -60,7 +60,7 @@ export class InProcessHttp {
       options.payload = JSON.stringify(body);
       options.headers = { ...options.headers, 'content-type': 'application/json' };
     }
-    const { statusCode, payload } = await inject(dispatch as unknown as DispatchFunc, options);
+    const { statusCode, payload } = await inject(dispatch, options);
     return { status: statusCode, body: payload === '' ? null : JSON.parse(payload) };
   }
 }

@@ -1,7 +1,6 @@
 /** What the admin API promises of policies, the same on every database. */
 import type {
   AdminErrorBody,
-  ConfigFeed,
   EffectiveRules,
   Page,
   Policy,
@@ -54,8 +53,8 @@ export function describePolicies(store: string, overrides: () => Promise<Partial
       const revision = Number(answer.headers.get('x-config-revision'));
       const { epoch } = (await app.call('GET', '/api/v1/feed/head')).body;
       const since = `epoch=${String(epoch)}&revision=${revision - 1}`;
-      const feed = await app.call<ConfigFeed>('GET', `/api/v1/feed/changes?${since}`);
-      return feed.body.changes.map(({ kind, id, value }) => ({ kind, id, value }));
+      const feed = await app.feed(`changes?${since}`);
+      return feed.changes.map(({ kind, id, value }) => ({ kind, id, value }));
     };
 
     it.each<[string, object, [number, string, string]]>([
