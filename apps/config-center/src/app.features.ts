@@ -5,6 +5,7 @@ import { AuthModule } from './features/auth/auth.module.js';
 import { LoginAttemptEntity } from './features/auth/login-attempt.entity.js';
 import { SessionEntity } from './features/auth/session.entity.js';
 import { BatchModule } from './features/batch/batch.module.js';
+import { ConfigDocumentsModule } from './features/config-documents/config-documents.module.js';
 import { CountersModule } from './features/counters/counters.module.js';
 import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
@@ -39,6 +40,7 @@ export const FEATURES = [
   ModelsModule,
   RoutesModule,
   BatchModule,
+  ConfigDocumentsModule,
   CountersModule,
   DemoModule,
   FeedModule,

@@ -19,7 +19,7 @@ const RESOURCES = new Set([
   'users',
 ]);
 
-const PREFIX = /^\/api\/v1\//;
+const PREFIX = '/api/v1/';
 const ID = /^(\d{1,16}|\$\d{1,6}\.[A-Za-z_][A-Za-z0-9_.]*)$/;
 
 /** Rejects with UNPROCESSABLE. */
@@ -27,7 +27,7 @@ export function requireAddressable(path: string): void {
   const [pathname = ''] = path.split('?', 1);
   const [first = '', ...more] = pathname.replace(PREFIX, '').split('/');
   const isKnown =
-    PREFIX.test(pathname) &&
+    pathname.startsWith(PREFIX) &&
     RESOURCES.has(first) &&
     more.every((segment) => ID.test(segment) || RESOURCES.has(segment));
   if (isKnown) return;

@@ -60,14 +60,14 @@ export class InProcessHttp {
       options.payload = JSON.stringify(body);
       options.headers = { ...options.headers, 'content-type': 'application/json' };
     }
-    const { statusCode, payload } = await inject(dispatch as unknown as DispatchFunc, options);
+    const { statusCode, payload } = await inject(dispatch, options);
     return { status: statusCode, body: payload === '' ? null : JSON.parse(payload) };
   }
 }
 
 /** Express replaces the prototypes of what it is given; own methods survive that. */
 function keepMethods(target: object): void {
-  const prototype = Object.getPrototypeOf(target) as object;
+  const prototype: object = Object.getPrototypeOf(target);
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (name !== 'constructor') Object.defineProperty(target, name, descriptor);
   }
