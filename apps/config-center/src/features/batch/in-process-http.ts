@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { attachPrincipal, markInternal, type Principal } from '@ai-gateway/nest-runtime';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { inject, type DispatchFunc, type InjectOptions } from 'light-my-request';
+import { inject, type InjectOptions } from 'light-my-request';
 import { currentActor } from '../../platform/audit/actor-context.js';
 
 export interface InProcessRequest {
@@ -67,7 +67,7 @@ export class InProcessHttp {
 
 /** Express replaces the prototypes of what it is given; own methods survive that. */
 function keepMethods(target: object): void {
-  const prototype: object = Object.getPrototypeOf(target);
+  const prototype = Object.getPrototypeOf(target) as object;
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (name !== 'constructor') Object.defineProperty(target, name, descriptor);
   }
