@@ -6,7 +6,7 @@ import type { ConfigDocument, ConfigKind } from '@ai-gateway/contracts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export interface Reference {
+interface Reference {
   /** In the document: a name, or a list of names. */
   field: string;
   /** In the admin API: an id, or a list of ids. */

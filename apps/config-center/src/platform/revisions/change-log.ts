@@ -3,6 +3,7 @@ import type { ConfigChange, ConfigFeed, ConfigHead } from '@ai-gateway/contracts
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
 import { ConfigChangeEntity } from './config-change.entity.js';
+import { ConfigRevisionEntity } from './config-revision.entity.js';
 import { ConfigStateEntity, STATE_ID } from './config-state.entity.js';
 
 const IDS_PER_QUERY = 500;
@@ -16,11 +17,15 @@ export class ChangeLog {
 
   /**
    * What `since` lacks: the last change of each resource since then, or everything when `since` is
-   * null, of another epoch or ahead of this database.
+   * null, of another epoch, ahead of this database or older than its history.
    */
   async feedSince(since: ConfigHead | null): Promise<ConfigFeed> {
     const head = await this.head();
-    const knows = since !== null && since.epoch === head.epoch && since.revision <= head.revision;
+    const knows =
+      since !== null &&
+      since.epoch === head.epoch &&
+      since.revision <= head.revision &&
+      since.revision + 1 >= (await oldestRevision(this.database.manager));
     const changes = await this.lastChanges(knows ? since.revision : 0, head.revision);
     return knows
       ? { ...head, type: 'delta', changes }
@@ -65,6 +70,11 @@ export class ChangeLog {
       .getMany();
     return rows.map(toChange);
   }
+}
+
+/** The log is complete from here on; older values may be gone. */
+export async function oldestRevision(manager: EntityManager): Promise<number> {
+  return (await manager.minimum(ConfigRevisionEntity, 'revision')) ?? 0;
 }
 
 export async function readHead(manager: EntityManager): Promise<ConfigHead> {
