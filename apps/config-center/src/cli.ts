@@ -13,7 +13,7 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
   const work = command.prepare(args);
   const settings = readSettings();
   const level = settings.logLevel === 'debug' ? 'debug' : 'warn';
-  const logger = createLogger({ name: 'config-center-cli', level, toStderr: true });
+  const logger = createLogger({ name: 'config-center-cli', level, out: process.stderr });
   const app = await createApp({ settings, logger, registry: createRegistry() });
   try {
     return await work(app, (text) => process.stdout.write(text));

@@ -4,10 +4,17 @@
  * it: a field that is left out has its default. API keys and users are not part of it.
  */
 import { z } from 'zod';
+import {
+  CLUSTER_NAME,
+  SETTINGS_LEVELS,
+  gatewayLabelSchema,
+  gatewaySettingsSchema,
+} from './gateway-settings.schema.js';
 import { matcherCreateSchema } from './matcher.schema.js';
 import { modelCreateSchema } from './model.schema.js';
 import { namespaceCreateSchema } from './namespace.schema.js';
-import { codeSchema, countSchema } from './primitives.js';
+import { policyCreateSchema } from './policy.schema.js';
+import { codeSchema, countSchema, nameSchema } from './primitives.js';
 import { routeCreateSchema } from './route.schema.js';
 import { ruleCreateSchema } from './rule.schema.js';
 import { sealedSecretSchema } from './sealed-secret.schema.js';
@@ -29,15 +36,34 @@ const upstreamNodeSchema = upstreamCreateSchema
   .omit({ targets: true })
   .extend({ targets: z.array(targetNodeSchema).max(100).default([]) });
 
-const namespaceNodeSchema = namespaceCreateSchema.extend({
+const namespaceNodeSchema = namespaceCreateSchema.omit({ policy_ids: true }).extend({
+  policies: z
+    .array(nameSchema(100))
+    .max(20)
+    .refine((names) => new Set(names).size === names.length, 'a name is there twice')
+    .default([])
+    .describe('policy_name of what it inherits from'),
   matchers: z.array(matcherCreateSchema).default([]),
   rules: z.array(ruleCreateSchema).default([]),
 });
+
+const settingsNodeSchema = z
+  .strictObject({
+    level: z.enum(SETTINGS_LEVELS),
+    level_name: gatewayLabelSchema.default(CLUSTER_NAME),
+    values: gatewaySettingsSchema.strict(),
+  })
+  .refine(({ level, level_name }) => level !== 'cluster' || level_name === CLUSTER_NAME, {
+    message: `must be ${CLUSTER_NAME}`,
+    path: ['level_name'],
+  });
 
 const upstreamReference = { upstream: codeSchema.describe('upstream_code') };
 
 export const configDocumentSchema = z.strictObject({
   format: z.literal(CONFIG_DOCUMENT_FORMAT),
+  settings: z.array(settingsNodeSchema).default([]),
+  policies: z.array(policyCreateSchema).default([]),
   upstreams: z.array(upstreamNodeSchema).default([]),
   namespaces: z.array(namespaceNodeSchema).default([]),
   models: z

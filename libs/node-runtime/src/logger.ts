@@ -8,8 +8,8 @@ export interface LoggerOptions {
   /** Which process writes, for example `gateway-proxy`. */
   name: string;
   level: LogLevel;
-  /** For commands whose stdout is their result. */
-  toStderr?: boolean;
+  /** Instead of stdout. */
+  out?: { write(line: string): void };
 }
 
 /** Fields that never reach the log, whatever object carries them. */
@@ -25,7 +25,7 @@ const REDACTED = [
   'refresh_token',
 ];
 
-export function createLogger({ name, level, toStderr = false }: LoggerOptions): Logger {
+export function createLogger({ name, level, out }: LoggerOptions): Logger {
   const options: PinoOptions = {
     name,
     level,
@@ -34,7 +34,7 @@ export function createLogger({ name, level, toStderr = false }: LoggerOptions): 
     redact: { paths: REDACTED.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
     serializers: { err: describeError },
   };
-  return toStderr ? pino(options, pino.destination(2)) : pino(options);
+  return out === undefined ? pino(options) : pino(options, out);
 }
 
 /** Name, message, code and stack of an error and its causes; no own properties beyond these. */

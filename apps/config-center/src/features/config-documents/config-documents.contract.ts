@@ -26,6 +26,7 @@ upstreams:
 namespaces:
   - namespace_code: demo
     namespace_name: 渠道 🚀
+    policies: [free, paid]
     is_default: true
     labels: {team: search}
     matchers:
@@ -51,6 +52,19 @@ routes:
   - name: echo
     path: /svc/echo
     upstream: openai
+policies:
+  - policy_name: free
+    rules:
+      - rule_name: few
+        rule_type: request_limit
+        rule_config: {max_requests_per_minute: 6}
+  - policy_name: paid
+settings:
+  - level: cluster
+    values: {log_level: info, drain_ms: 1000}
+  - level: group
+    level_name: canary
+    values: {log_level: debug}
 `;
 const EMPTY = `format: ${CONFIG_DOCUMENT_FORMAT}\n`;
 
@@ -111,10 +125,10 @@ export function describeConfigDocuments(
       expect(body).toMatchObject({
         applied: true,
         revision: before + 1,
-        summary: { create: 11, update: 0, delete: 0, unchanged: 0 },
+        summary: { create: 15, update: 0, delete: 0, unchanged: 0 },
       });
       expect(body.lines.find(({ path }) => path === 'namespaces.0.rules.1')).toEqual({
-        line: 27,
+        line: 28,
         path: 'namespaces.0.rules.1',
         action: 'create',
         resource: 'rule twice',
@@ -133,7 +147,7 @@ export function describeConfigDocuments(
         expect(same.body).toMatchObject({
           applied: true,
           revision: before,
-          summary: { create: 0, update: 0, delete: 0, unchanged: 11 },
+          summary: { create: 0, update: 0, delete: 0, unchanged: 15 },
         });
       }
       const text = await exported('secrets=sealed');
@@ -159,20 +173,42 @@ export function describeConfigDocuments(
 
     it('merges by default and deletes what is missing only when it replaces', async () => {
       await send(YAML);
-      const text = YAML.replace('max_connections: 5', 'max_connections: 6').replace(
-        /models:[^]*$/,
-        '',
-      );
-      expect((await send(text)).body.summary).toMatchObject({ update: 1, delete: 0 });
+      const text = YAML.replace('max_connections: 5', 'max_connections: 6')
+        .replace(/models:[^]*$/, '')
+        .replace('policies: [free, paid]', 'policies: []');
+      expect((await send(text)).body.summary).toMatchObject({ update: 2, delete: 0 });
       expect((await asDocument()).models).toHaveLength(2);
-      expect((await send(text, 'mode=replace')).body.summary).toMatchObject({ delete: 3 });
-      expect(await asDocument()).toMatchObject({ models: [], routes: [] });
+      expect((await send(text, 'mode=replace')).body.summary).toMatchObject({ delete: 7 });
+      expect(await asDocument()).toMatchObject({ models: [], routes: [], settings: [] });
+    });
+
+    it('clears settings that the document no longer says, and keeps the numbers of rules', async () => {
+      await send(YAML);
+      const rules = async () => {
+        const { body } = await app.call<{ items: { rules: object[] }[] }>(
+          'GET',
+          '/api/v1/policies?policy_name=free',
+          { headers: admin },
+        );
+        return body.items[0]?.rules;
+      };
+      const before = await rules();
+      const text = YAML.replace(', drain_ms: 1000', '').replace(
+        'policy_name: free',
+        '$&\n    description: x',
+      );
+      expect((await send(text, 'mode=replace')).body.summary).toMatchObject({
+        update: 2,
+        unchanged: 13,
+      });
+      expect((await asDocument()).settings[0]?.values).toEqual({ log_level: 'info' });
+      expect(await rules()).toEqual(before);
     });
 
     it('changes nothing in a dry run', async () => {
       const before = await revision();
       const { body } = await send(YAML, 'dry_run=true');
-      expect(body).toMatchObject({ applied: false, revision: null, summary: { create: 11 } });
+      expect(body).toMatchObject({ applied: false, revision: null, summary: { create: 15 } });
       expect(await revision()).toBe(before);
     });
 
@@ -180,9 +216,9 @@ export function describeConfigDocuments(
       await send(YAML);
       const text = await exported('');
       expect(text).not.toContain('credential');
-      expect((await send(text, 'mode=replace')).body.summary.unchanged).toBe(11);
+      expect((await send(text, 'mode=replace')).body.summary.unchanged).toBe(15);
       const sealed = await exported('secrets=sealed');
-      expect(sealed).not.toContain('canary');
+      expect(sealed).not.toContain(CREDENTIAL);
       expect((await asDocument('secrets=sealed')).upstreams[0]?.targets[0]).toHaveProperty(
         'credential.sealed',
       );
@@ -203,7 +239,7 @@ export function describeConfigDocuments(
         'model_name: other\n    aliases: [gpt-latest]',
       );
       const moved = await send(text, 'mode=replace');
-      expect(moved.body.summary).toMatchObject({ update: 2, unchanged: 9 });
+      expect(moved.body.summary).toMatchObject({ update: 2, unchanged: 13 });
     });
 
     describe('refuses, with the line, and applies nothing of', () => {

@@ -84,7 +84,7 @@ function inOrder(document: ConfigDocument): ConfigDocument {
 }
 
 /** Without ids; references by name. */
-export function fieldsOf(
+function fieldsOf(
   state: ConfigState,
   { idColumn, owner, references }: Section,
   { value }: LiveResource,

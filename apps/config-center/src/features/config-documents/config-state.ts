@@ -1,5 +1,5 @@
 /** The live configuration as documents see it: resources of each kind, and those of each owner. */
-import type { ConfigFeed, ConfigKind } from '@ai-gateway/contracts';
+import { CONFIG_VALUE_SCHEMAS, type ConfigFeed, type ConfigKind } from '@ai-gateway/contracts';
 import { SECTIONS, sectionOf, type Fields, type Section } from './document-sections.js';
 
 export interface LiveResource {
@@ -14,9 +14,14 @@ export class ConfigState {
 
   /** @param feed a full one */
   constructor(readonly feed: ConfigFeed) {
-    const live = feed.changes.map(({ kind, id, value }) => ({ kind, id, value: value as Fields }));
-    live.sort((a, b) => a.id - b.id);
-    this.byKind = Map.groupBy(live, ({ kind }) => kind);
+    const ofKind = Map.groupBy(feed.changes, ({ kind }) => kind);
+    const live = SECTIONS.map((section): [string, LiveResource[]] => [
+      section.kind,
+      (ofKind.get(section.kind) ?? [])
+        .map(({ id, value }) => ({ id, value: writtenValue(section, value) }))
+        .sort((a, b) => a.id - b.id),
+    ]);
+    this.byKind = new Map(live);
     for (const { kind, owner } of SECTIONS) {
       for (const resource of this.list(kind)) {
         this.byId.set(`${kind}:${resource.id}`, resource);
@@ -47,6 +52,13 @@ export class ConfigState {
   find(kind: ConfigKind, id: number): LiveResource | null {
     return this.byId.get(`${kind}:${id}`) ?? null;
   }
+}
+
+/** As it would be written today: later versions may have added fields with defaults. */
+function writtenValue({ kind, written }: Section, value: unknown): Fields {
+  const { success, data } = CONFIG_VALUE_SCHEMAS[kind].safeParse(value);
+  const current = (success ? data : value) as Fields;
+  return written?.(current) ?? current;
 }
 
 const ownedBy = (kind: string, ownerId: number | null): string => `${kind}:${ownerId ?? ''}`;

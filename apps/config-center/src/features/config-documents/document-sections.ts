@@ -2,7 +2,7 @@
  * How resources stand in a document: one row per kind. Export, comparison and import all follow this
  * table, so a new kind is a row here and its schema in the contracts.
  */
-import type { ConfigDocument, ConfigKind } from '@ai-gateway/contracts';
+import type { ConfigDocument, ConfigKind, PolicyRule } from '@ai-gateway/contracts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -29,6 +29,13 @@ export interface Section {
   collection: (ownerId: number | string) => string;
   /** Others point to it, so it goes last and comes first. */
   isReferred: boolean;
+  /** Set for what the admin API addresses by name: a PUT makes or changes it. */
+  named?: {
+    path: (item: Fields) => string;
+    body: (wanted: Fields, current: Fields | null) => Fields;
+  };
+  /** A live value without what the server adds to it; absent: it adds nothing. */
+  written?: (value: Fields) => Fields;
   /** What it must let go of before others can take it; null: nothing. */
   release?: (current: Fields, wanted: Fields) => Fields | null;
 }
@@ -37,6 +44,30 @@ const by = (field: string) => (item: Fields) => String(item[field]);
 const toUpstream = { field: 'upstream', column: 'upstream_id', to: 'upstream' } as const;
 
 export const SECTIONS: readonly Section[] = [
+  {
+    kind: 'settings',
+    list: 'settings',
+    idColumn: 'settings_id',
+    owner: null,
+    keyOf: ({ level, level_name }) => `${String(level)} ${String(level_name)}`,
+    isUnique: true,
+    references: [],
+    collection: () => '/api/v1/settings',
+    isReferred: false,
+    named: { path: settingsPath, body: settingsBody },
+  },
+  {
+    kind: 'policy',
+    list: 'policies',
+    idColumn: 'policy_id',
+    owner: null,
+    keyOf: by('policy_name'),
+    isUnique: true,
+    references: [],
+    collection: () => '/api/v1/policies',
+    isReferred: true,
+    written: withoutNumbers,
+  },
   {
     kind: 'upstream',
     list: 'upstreams',
@@ -66,7 +97,7 @@ export const SECTIONS: readonly Section[] = [
     owner: null,
     keyOf: by('namespace_code'),
     isUnique: true,
-    references: [],
+    references: [{ field: 'policies', column: 'policy_ids', to: 'policy' }],
     collection: () => '/api/v1/namespaces',
     isReferred: true,
   },
@@ -131,6 +162,25 @@ export function sectionOf(kind: ConfigKind): Section {
 /** Lists of a document or of one of its items. */
 export const listOf = (holder: ConfigDocument | Fields, list: string): Fields[] =>
   (holder as Record<string, Fields[] | undefined>)[list] ?? [];
+
+function settingsPath({ level, level_name }: Fields): string {
+  const name = String(level_name);
+  return level === 'cluster'
+    ? '/api/v1/settings/cluster'
+    : `/api/v1/settings/${String(level)}s/${name}`;
+}
+
+/** A PUT merges, so what the document does not say is cleared. */
+function settingsBody({ values }: Fields, current: Fields | null): Fields {
+  const before = Object.keys((current?.['values'] as object | undefined) ?? {});
+  const cleared = Object.fromEntries(before.map((name) => [name, null]));
+  return { values: { ...cleared, ...(values as object) } };
+}
+
+function withoutNumbers({ policy_type: _derived, rules, ...fields }: Fields): Fields {
+  const written = (rules as PolicyRule[]).map(({ rule_no: _given, ...rule }) => rule);
+  return { ...fields, rules: written };
+}
 
 /** An alias may move from one model to another in the same import. */
 function releasedAliases(current: Fields, wanted: Fields): Fields | null {

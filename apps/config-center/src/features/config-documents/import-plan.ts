@@ -132,6 +132,10 @@ class Planner {
 
   private create(pair: Pair): void {
     const { section, owner } = pair;
+    if (section.named !== undefined) {
+      this.put(pair, 'create', section.named);
+      return;
+    }
     const ownerId = owner?.id ?? 0;
     pair.id = referenceTo(this.result.operations.length, section.idColumn);
     const body = this.bodyOf(pair, Object.keys(pair.item));
@@ -144,8 +148,22 @@ class Planner {
       if (!pair.isCounted) this.result.summary.unchanged += 1;
       return;
     }
+    const { named } = pair.section;
+    if (named !== undefined) {
+      this.put(pair, 'update', named);
+      return;
+    }
     const body = this.bodyOf(pair, changed);
     this.push(pair, 'update', { method: 'PUT', path: pathOf(pair.section, live.id), body });
+  }
+
+  private put(
+    pair: Pair,
+    action: 'create' | 'update',
+    { path, body }: NonNullable<Section['named']>,
+  ): void {
+    const wanted = body(pair.item, pair.live?.value ?? null);
+    this.push(pair, action, { method: 'PUT', path: path(pair.item), body: wanted });
   }
 
   private changedFields(pair: Pair, live: LiveResource): string[] {
@@ -174,7 +192,8 @@ class Planner {
       for (const { id, value } of this.input.state.list(section.kind)) {
         if (this.kept.has(`${section.kind}:${id}`)) continue;
         this.result.summary.delete += 1;
-        this.result.operations.push({ method: 'DELETE', path: pathOf(section, id) });
+        const path = section.named?.path(value) ?? pathOf(section, id);
+        this.result.operations.push({ method: 'DELETE', path });
         this.result.lines.push(this.lineFor(section, 'delete', { item: value, path: '' }));
       }
     }
