@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { attachPrincipal, markInternal, type Principal } from '@ai-gateway/nest-runtime';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { inject, type DispatchFunc, type InjectOptions } from 'light-my-request';
+import { inject, type InjectOptions } from 'light-my-request';
 import { currentActor } from '../../platform/audit/actor-context.js';
 
 export interface InProcessRequest {

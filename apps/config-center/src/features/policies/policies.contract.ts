@@ -1,10 +1,5 @@
 /** What the admin API promises of policies, the same on every database. */
-import type {
-  AdminErrorBody,
-  EffectiveRules,
-  Page,
-  Policy,
-} from '@ai-gateway/contracts';
+import type { AdminErrorBody, EffectiveRules, Page, Policy } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestApp, testSettings, type Answer } from '../../admin-api-client.contract.js';
 import type { Settings } from '../../settings.js';
