@@ -1,4 +1,7 @@
 /** A gateway in this process over a given configuration; for tests. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigSource } from '@ai-gateway/config-feed';
 import {
@@ -6,8 +9,9 @@ import {
   type ConfigFeed,
   type ConfigKind,
   type ConfigValues,
+  type LogLevel,
 } from '@ai-gateway/contracts';
-import { createLogger, type Logger } from '@ai-gateway/node-runtime';
+import { createLogger } from '@ai-gateway/node-runtime';
 import type { RequestLog } from './access-log.js';
 import { GatewayProcess } from './gateway.process.js';
 import { readSettings } from './settings.js';
@@ -23,6 +27,8 @@ const ID_FIELDS = {
   model: 'model_id',
   route: 'route_id',
   api_key: 'key_id',
+  policy: 'policy_id',
+  settings: 'settings_id',
   held_value: 'held_value_id',
 } as const satisfies Record<ConfigKind, string>;
 
@@ -100,7 +106,9 @@ export async function startGateway(
   configuration: Configuration,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningGateway> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
   const settings = readSettings({
+    DATA_DIR: dataDir,
     GATEWAY_PORT: '0',
     GATEWAY_MANAGEMENT_PORT: '0',
     GATEWAY_INSTANCE_ID: 'gateway-under-test',
@@ -109,7 +117,7 @@ export async function startGateway(
     UPSTREAM_ALLOW_ADDRESSES: '127.0.0.0/8',
     ...env,
   });
-  const { logger, log, accessLog } = recordingLogger();
+  const { logger, log, accessLog } = recordingLogger(settings.LOG_LEVEL);
   const source = new ScriptedSource(configuration);
   const gateway = await GatewayProcess.create(settings, logger, { sources: [source], accessLog });
   await gateway.start();
@@ -133,15 +141,19 @@ export async function startGateway(
     close: async () => {
       await gateway.drain();
       await gateway.close();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
 
-function recordingLogger(): { logger: Logger; log: LogLine[]; accessLog: RequestLog } {
-  const logger = createLogger({ name: 'gateway-under-test', level: 'error' });
+function recordingLogger(level: LogLevel) {
   const log: LogLine[] = [];
   const keep = (fields: object, message: string): void => void log.push({ ...fields, message });
-  for (const level of ['info', 'warn', 'error'] as const) logger[level] = keep as Logger['info'];
+  const write = (line: string): void => {
+    const { msg, ...fields } = JSON.parse(line) as { msg: string };
+    keep(fields, msg);
+  };
+  const logger = createLogger({ name: 'gateway-under-test', level, out: { write } });
   const accessLog: RequestLog = {
     write: (record) => keep(record, 'request'),
     flush: () => undefined,

@@ -8,7 +8,7 @@ import {
   type MasterKey,
 } from '@ai-gateway/node-runtime';
 import type { Admission } from '@ai-gateway/admission';
-import { AccessLog, type RequestLog } from './access-log.js';
+import type { RequestLog } from './access-log.js';
 import { LocalTokenCounter } from './counting/local.token-counter.js';
 import { ServiceTokenCounter } from './counting/service.token-counter.js';
 import type { TokenCounter } from './counting/token-counter.port.js';
@@ -25,17 +25,18 @@ import { WebSocketForwarder } from './upstream/websocket.forwarder.js';
 export interface PipelineParts {
   settings: GatewaySettings;
   admission: Admission;
+  keys: Gateway['keys'];
   pools: TargetPools;
   metrics: GatewayMetrics;
   logger: Logger;
-  accessLog: RequestLog | null;
+  accessLog: RequestLog;
 }
 
 export const createTargetPools = (settings: GatewaySettings): TargetPools =>
   new TargetPools(createAddressPolicy({ allow: settings.UPSTREAM_ALLOW_ADDRESSES }));
 
 export function createGateway(parts: PipelineParts): Gateway {
-  const { settings, metrics, logger, admission, pools, accessLog } = parts;
+  const { settings, metrics, logger, admission, keys, pools, accessLog } = parts;
   const master = settings.MASTER_KEY === undefined ? null : parseMasterKey(settings.MASTER_KEY);
   const instanceId = settings.GATEWAY_INSTANCE_ID;
   const credentials = new CredentialOpener(master, logger);
@@ -49,14 +50,13 @@ export function createGateway(parts: PipelineParts): Gateway {
   const gateway: Gateway = {
     options: {
       allowAnonymous: settings.GATEWAY_ALLOW_ANONYMOUS,
-      exposeDecision: settings.GATEWAY_EXPOSE_DECISION,
-      maxBodyBytes: settings.GATEWAY_MAX_BODY_BYTES,
       bodyIdleMs: settings.GATEWAY_BODY_IDLE_MS,
     },
     instanceId,
     admission,
     balancer: new BalancerState(),
     apiKeyDigest: digestOf(master),
+    keys,
     forwarder: new HttpForwarder(() => gateway, { pools, credentials, allowlist }),
     upgradeForwarder: new WebSocketForwarder(pools, credentials),
     tokenCounter: createTokenCounter(settings, metrics, logger),
@@ -66,11 +66,6 @@ export function createGateway(parts: PipelineParts): Gateway {
     nowMs: Date.now,
   };
   return gateway;
-}
-
-export function createAccessLog(settings: GatewaySettings, logger: Logger): RequestLog | null {
-  const isWanted = settings.GATEWAY_ACCESS_LOG && logger.isLevelEnabled('info');
-  return isWanted ? new AccessLog(logger.bindings()) : null;
 }
 
 const digestOf = (master: MasterKey | null): Gateway['apiKeyDigest'] =>

@@ -1,5 +1,6 @@
 /** The gateway's settings: the only reader of its environment. */
 import { hostname } from 'node:os';
+import { gatewayLabelSchema } from '@ai-gateway/contracts';
 import {
   REDIS_SECRETS,
   loadSettings,
@@ -14,10 +15,13 @@ const shape = {
   SERVER_HOST: setting.text('127.0.0.1').describe('address both listeners bind to'),
   GATEWAY_PORT: setting.port(8081).describe('data listener'),
   GATEWAY_MANAGEMENT_PORT: setting.port(9081).describe('health, metrics and internal endpoints'),
-  GATEWAY_INSTANCE_ID: setting.text(hostname()).describe('name of this instance, unique per fleet'),
+  GATEWAY_INSTANCE_ID: gatewayLabelSchema
+    .default(hostname())
+    .describe('name of this instance, unique per fleet'),
   GATEWAY_GROUPS: setting
     .list()
-    .describe('labels of this instance; a change may be rolled out to some groups first'),
+    .pipe(z.array(gatewayLabelSchema).max(20))
+    .describe('labels of this instance, which settings and rollouts may name'),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   CONFIG_CENTER_URL: z.url().optional().describe('where to read configuration over HTTP'),
   GATEWAY_SERVICE_CREDENTIAL: setting
@@ -26,6 +30,16 @@ const shape = {
     .describe('shared with config-center; authenticates the feed and internal endpoints'),
   ...redisShape,
   MASTER_KEY: z.string().optional().describe('32 bytes, base64 or hex; opens sealed credentials'),
+  DATA_DIR: setting
+    .text('./data')
+    .describe('folder of the configuration snapshot, one per gateway'),
+  GATEWAY_PIN_FILE: z
+    .string()
+    .optional()
+    .describe('file that holds the revision to stay at; unset: pinned-revision in DATA_DIR'),
+  GATEWAY_AUTH_MAX_STALE_SEC: setting
+    .count(300, 0, 31_536_000)
+    .describe('API keys are refused when no configuration source answered for longer; 0: never'),
   GATEWAY_ALLOW_ANONYMOUS: setting
     .flag(false)
     .describe('requests without an API key may use the LLM surfaces'),
@@ -72,6 +86,12 @@ export const settingsSpec: SettingsSpec<typeof shape> = {
 };
 
 export type GatewaySettings = ReturnType<typeof readSettings>;
+
+/** What held values name an instance by: its labels, and itself. */
+export const instanceGroups = (settings: GatewaySettings): string[] => [
+  ...settings.GATEWAY_GROUPS,
+  `instance:${settings.GATEWAY_INSTANCE_ID}`,
+];
 
 /** @throws SettingsError with one line per problem */
 export function readSettings(env: Environment = process.env) {

@@ -21,6 +21,7 @@ export const namespace = (id: number, name = `n${id}`): NamespaceConfig => ({
   status: 1,
   is_default: false,
   labels: {},
+  policy_ids: [],
 });
 export const put = (id: number, revision: number, name?: string): ConfigChange => ({
   kind: 'namespace',

@@ -2,8 +2,8 @@
 import type { ConfigKind, ConfigValues } from '@ai-gateway/contracts';
 import { emptyMap, type ReadMap } from './persistent-map.js';
 
-/** Held values are applied before the engine sees anything. */
-export type CompiledKind = Exclude<ConfigKind, 'held_value'>;
+/** Held values are applied before the engine sees anything; settings are not about requests. */
+export type CompiledKind = Exclude<ConfigKind, 'held_value' | 'settings'>;
 
 /** Every live resource by kind and id, validated. */
 export type ConfigResources = {
@@ -31,6 +31,7 @@ export const NO_RESOURCES: ConfigResources = {
   model: emptyMap(),
   route: emptyMap(),
   api_key: emptyMap(),
+  policy: emptyMap(),
 };
 
 export class ConfigDelta {

@@ -11,6 +11,8 @@ import {
   matcher,
   model,
   namespace,
+  policy,
+  policyRule,
   resources,
   route,
   rule,
@@ -174,6 +176,7 @@ describe('any sequence of changes', () => {
   const status = fc.constantFrom(0, 1, 1, 1);
   const priority = fc.integer({ min: 0, max: 2 });
   const field = fc.constantFrom('x', 'y');
+  const name = fc.constantFrom('one', 'two', 'three');
   const text = fc.constantFrom('a', 'b', 'a,b');
   const operator = fc.constantFrom('equals', 'equals', 'in', 'contains', 'regex', 'not_equals');
   const anyRule = fc.constantFrom(
@@ -187,15 +190,34 @@ describe('any sequence of changes', () => {
   /** One change: a resource put or, now and then, deleted. */
   const change = fc.oneof(
     fc
-      .tuple(id, fc.record({ status, is_default: fc.boolean() }))
+      .tuple(
+        id,
+        fc.record({
+          status,
+          is_default: fc.boolean(),
+          policy_ids: fc.uniqueArray(fc.integer({ min: 1, max: 2 }), { maxLength: 2 }),
+        }),
+      )
       .map(([n, over]) => ['namespace', n, namespace(n, over)] as const),
     fc
       .tuple(
         fc.integer({ min: 1, max: 6 }),
         anyRule,
-        fc.record({ namespace_id: owner, status, priority }),
+        fc.record({ namespace_id: owner, status, priority, rule_name: name }),
       )
       .map(([n, kind, over]) => ['rule', n, rule(n, kind, over)] as const),
+    fc
+      .tuple(
+        fc.integer({ min: 1, max: 2 }),
+        status,
+        fc.array(fc.tuple(anyRule, fc.record({ status, priority, rule_name: name })), {
+          maxLength: 3,
+        }),
+      )
+      .map(([n, policyStatus, samples]) => {
+        const rules = samples.map(([kind, over], index) => policyRule(index + 1, kind, over));
+        return ['policy', n, policy(n, { status: policyStatus, rules })] as const;
+      }),
     fc
       .tuple(
         fc.integer({ min: 1, max: 6 }),

@@ -132,6 +132,8 @@ function problemsOf(parts: Parts, before: TableParts): readonly CompileProblem[]
 }
 
 const sources = ({ namespaces, matchers, apiKeys, traffic }: Parts) => [
+  namespaces.policies.problems,
+  namespaces.ruleProblems,
   namespaces.problems,
   matchers.problems,
   apiKeys.problems,

@@ -22,6 +22,7 @@ export type { ReadMap } from './persistent-map.js';
 export type { CompileProblem } from './problem-ledger.js';
 export type * from './request-facts.js';
 export { whyUncompilable } from './resource-check.js';
+export { holds, inheritedRules, type InheritedRule } from './rule-inheritance.js';
 export type { CompiledRoute } from './route.compiler.js';
 export type { RouteChoice, RouteTable } from './route-table.js';
 export type { RoutingFields } from './routing-fields.js';
@@ -32,5 +33,6 @@ export {
   type MatchResult,
   type RuntimeTable,
 } from './runtime-table.js';
+export { mergeSettings, type MergedSettings, type SettingsReader } from './settings-levels.js';
 export { DEFAULT_TIMEOUTS, type CompiledTimeouts } from './timeouts.js';
 export type { CompiledTarget, CompiledUpstream } from './upstream.compiler.js';

@@ -1,22 +1,33 @@
 /**
- * The namespaces of a table with their rules. A namespace is compiled again when it, one of its
- * rules or, in future, anything else its compile reads has changed; all others are kept as they are.
+ * The namespaces of a table with their rules, own and inherited. A namespace is compiled again when
+ * it, one of its rules or one of its policies has changed; all others are kept as they are.
  */
-import { attempt } from './compile-memo.js';
+import type { NamespaceConfig, RuleConfig } from '@ai-gateway/contracts';
+import { attempt, type Compiled } from './compile-memo.js';
 import type { Steps } from './compile-step.js';
 import type { ConfigDelta } from './config-delta.js';
 import { compileNamespace, type CompiledNamespace } from './namespace.compiler.js';
 import { updateOwned, type OwnedBy } from './owned-resources.js';
 import { MapEdit, emptyMap, type PersistentMap } from './persistent-map.js';
+import { NO_POLICIES, heirsOfChanged, updatePolicies, type PolicyPart } from './policy.part.js';
 import { ProblemLedger, nonexistent, type ProblemMap } from './problem-ledger.js';
-import { compileRule, type CompiledRule } from './rule.compiler.js';
+import { holds, inheritedRules } from './rule-inheritance.js';
+import {
+  compileRule,
+  switchedOff,
+  type CompiledRule,
+  type CompiledTemplate,
+} from './rule.compiler.js';
 
 export interface NamespacePart {
+  /** Disabled ones too. */
   readonly rules: OwnedBy<CompiledRule>;
+  readonly policies: PolicyPart;
   /** Enabled ones by id. */
   readonly compiled: PersistentMap<number, CompiledNamespace>;
   /** Those of them that say they are the default, by id: one, if all is well. */
   readonly defaults: PersistentMap<number, CompiledNamespace>;
+  readonly ruleProblems: ProblemMap;
   readonly problems: ProblemMap;
 }
 
@@ -29,29 +40,38 @@ export interface NamespaceUpdate {
 
 export const NO_NAMESPACES: NamespacePart = {
   rules: emptyMap(),
+  policies: NO_POLICIES,
   compiled: emptyMap(),
   defaults: emptyMap(),
+  ruleProblems: emptyMap(),
   problems: emptyMap(),
 };
 
 export function* updateNamespaces(base: NamespacePart, delta: ConfigDelta): Steps<NamespaceUpdate> {
-  const problems = new ProblemLedger('rule', base.problems);
+  const ruleProblems = new ProblemLedger('rule', base.ruleProblems);
+  const problems = new ProblemLedger('namespace', base.problems);
+  const policies = yield* updatePolicies(base.policies, delta);
   const rules = yield* updateOwned(base.rules, delta, {
     kind: 'rule',
-    compile: (config) => attempt(() => compileRule(config)),
+    compile: compileOwnRule,
+    isKept: () => true,
   });
   for (const id of rules.touched.keys()) {
     yield;
-    problems.note(id, undefined);
+    ruleProblems.note(id, undefined);
   }
+  const sources = { delta, rules: rules.owned, policies, ruleProblems };
   const compiled = new MapEdit(base.compiled);
   const defaults = new MapEdit(base.defaults);
   const removed: CompiledNamespace[] = [];
   const added: CompiledNamespace[] = [];
-  for (const id of dirtyNamespaces(delta, rules.owners)) {
+  const heirs = yield* heirsOfChanged(delta);
+  for (const id of dirtyNamespaces(delta, rules.owners, heirs)) {
     yield;
     const before = base.compiled.get(id);
-    const now = compileOne(id, delta, { rules: rules.owned, problems });
+    const outcome = compileOne(id, sources);
+    problems.note(id, outcome);
+    const now = outcome?.ok === true ? outcome.value : null;
     if (before !== undefined) removed.push(before);
     if (now !== null) added.push(now);
     put(compiled, id, now);
@@ -59,38 +79,73 @@ export function* updateNamespaces(base: NamespacePart, delta: ConfigDelta): Step
   }
   const part = {
     rules: rules.owned,
+    policies,
     compiled: compiled.done(),
     defaults: defaults.done(),
+    ruleProblems: ruleProblems.done(),
     problems: problems.done(),
   };
   return { part, removed, added };
 }
 
 /** Every namespace whose compile reads something that changed. */
-function dirtyNamespaces(delta: ConfigDelta, ownersOfRules: ReadonlySet<number>): Set<number> {
-  const dirty = new Set(ownersOfRules);
+function dirtyNamespaces(
+  delta: ConfigDelta,
+  ownersOfRules: ReadonlySet<number>,
+  heirs: readonly number[],
+): Set<number> {
+  const dirty = new Set([...ownersOfRules, ...heirs]);
   for (const { id } of delta.of('namespace')) dirty.add(id);
   return dirty;
 }
 
 interface Sources {
+  readonly delta: ConfigDelta;
   readonly rules: OwnedBy<CompiledRule>;
-  readonly problems: ProblemLedger;
+  readonly policies: PolicyPart;
+  readonly ruleProblems: ProblemLedger;
 }
 
-/** Null when there is no such namespace or it is disabled. */
-function compileOne(
-  id: number,
-  delta: ConfigDelta,
-  { rules, problems }: Sources,
-): CompiledNamespace | null {
-  const config = delta.now.namespace.get(id);
+/** What is disabled is not compiled, so that it may be wrong. */
+const compileOwnRule = (config: RuleConfig): Compiled<CompiledRule> =>
+  config.status === 1
+    ? attempt(() => compileRule(config))
+    : { ok: true, value: switchedOff(config) };
+
+/** Undefined when there is no such namespace or it is disabled. */
+function compileOne(id: number, sources: Sources): Compiled<CompiledNamespace> | undefined {
+  const { namespace, policy } = sources.delta.now;
+  const config = namespace.get(id);
+  const usable = usableRules(id, sources);
+  if (config?.status !== 1) return undefined;
+  const missing = config.policy_ids.find((policyId) => !policy.has(policyId));
+  if (missing !== undefined) return nonexistent('policy', missing);
+  return { ok: true, value: compileNamespace(config, usable, inherited(config, usable, sources)) };
+}
+
+function usableRules(owner: number, { delta, rules, ruleProblems }: Sources): CompiledRule[] {
+  const isOrphaned = !delta.now.namespace.has(owner);
   const usable: CompiledRule[] = [];
-  for (const [ruleId, rule] of rules.get(id) ?? []) {
-    problems.note(ruleId, config === undefined ? nonexistent('namespace', id) : rule);
+  for (const [id, rule] of rules.get(owner) ?? []) {
+    const isEnabled = delta.now.rule.get(id)?.status === 1;
+    ruleProblems.note(id, isOrphaned && isEnabled ? nonexistent('namespace', owner) : rule);
     if (rule.ok) usable.push(rule.value);
   }
-  return config?.status === 1 ? compileNamespace(config, usable) : null;
+  return usable;
+}
+
+function inherited(
+  config: NamespaceConfig,
+  ownRules: readonly CompiledRule[],
+  { delta, policies }: Sources,
+): CompiledTemplate[] {
+  const own = ownRules.flatMap(({ id }) => delta.now.rule.get(id) ?? []);
+  return inheritedRules(config, own, delta.now.policy)
+    .filter(holds)
+    .flatMap(({ policyId, rule }) => {
+      const policy = policies.compiled.get(policyId);
+      return policy?.ok === true ? (policy.value.get(rule.rule_no) ?? []) : [];
+    });
 }
 
 function put(

@@ -15,6 +15,8 @@ type OwnedKind = Extract<CompiledKind, 'rule' | 'matcher' | 'api_key'>;
 export interface OwnedKindOptions<Kind extends OwnedKind, Result> {
   readonly kind: Kind;
   readonly compile: (config: ConfigValues[Kind]) => Compiled<Result>;
+  /** Usually those that are enabled. */
+  readonly isKept?: (config: ConfigValues[Kind]) => boolean;
 }
 
 export interface OwnedUpdate<Result> {
@@ -27,11 +29,11 @@ export interface OwnedUpdate<Result> {
 
 export const NO_OWNER = 0;
 
-/** Compiles what changed. Disabled resources are not kept. */
+/** Compiles what changed. */
 export function* updateOwned<Kind extends OwnedKind, Result>(
   base: OwnedBy<Result>,
   delta: ConfigDelta,
-  { kind, compile }: OwnedKindOptions<Kind, Result>,
+  { kind, compile, isKept = isEnabled }: OwnedKindOptions<Kind, Result>,
 ): Steps<OwnedUpdate<Result>> {
   const owned = new MapEdit(base);
   const touched = new Map<number, number>();
@@ -46,7 +48,7 @@ export function* updateOwned<Kind extends OwnedKind, Result>(
     }
     if (now !== undefined) {
       const owner = now.namespace_id ?? NO_OWNER;
-      if (now.status === 1) {
+      if (isKept(now)) {
         const siblings = owned.get(owner) ?? emptyMap<number, Compiled<Result>>();
         owned.set(owner, siblings.set(id, compile(now)));
       }
@@ -56,6 +58,8 @@ export function* updateOwned<Kind extends OwnedKind, Result>(
   }
   return { owned: owned.done(), touched, owners };
 }
+
+const isEnabled = ({ status }: { status: 0 | 1 }): boolean => status === 1;
 
 /**
  * What has to be judged again, with its owner: what changed itself, and all that belongs to a

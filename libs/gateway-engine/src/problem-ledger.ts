@@ -44,6 +44,7 @@ export function nonexistent(kind: CompiledKind, id: number): Compiled<never> {
 
 /** The order in which kinds are compiled. */
 const ORDER: readonly string[] = [
+  'policy',
   'rule',
   'namespace',
   'matcher',

@@ -7,14 +7,27 @@ import type { RunningConfig } from '../config/running-config.js';
 export interface GatewayHealth {
   status: 'healthy' | 'degraded' | 'unhealthy';
   instance: string;
+  groups: readonly string[];
   config: {
     epoch: string | null;
     revision: number | null;
+    /** Who confirmed it last; `snapshot` until somebody has; null while nobody answers. */
     source: string | null;
     last_contact: string | null;
+    /** `problem` says why another revision runs. */
+    pinned: { revision: number; problem: string | null } | null;
     refused_resources: { kind: string; id: number; revision: number; reason: string }[];
   };
+  api_keys: 'accepted' | 'refused';
   limits: string;
+  /** Revision since which the settings in effect hold; 0: those of the environment alone. */
+  settings_revision: number;
+}
+
+/** Who this gateway is to its operators. */
+export interface InstanceIdentity {
+  readonly instanceId: string;
+  readonly groups: readonly string[];
 }
 
 export class GatewayState {
@@ -22,7 +35,7 @@ export class GatewayState {
 
   constructor(
     readonly registry: Registry,
-    private readonly instanceId: string,
+    private readonly identity: InstanceIdentity,
     private readonly config: RunningConfig,
     private readonly admission: Admission,
   ) {}
@@ -40,13 +53,15 @@ export class GatewayState {
     const status = this.config.status();
     return {
       status: this.statusOf(status),
-      instance: this.instanceId,
+      instance: this.identity.instanceId,
+      groups: this.identity.groups,
       config: {
         epoch: status.applied?.epoch ?? null,
         revision: status.applied?.revision ?? null,
         source: status.source,
         last_contact:
           status.lastContactMs === null ? null : new Date(status.lastContactMs).toISOString(),
+        pinned: status.pin,
         refused_resources: status.nacks.map(({ kind, id, revision, reason }) => ({
           kind,
           id,
@@ -54,14 +69,16 @@ export class GatewayState {
           reason,
         })),
       },
+      api_keys: this.config.keys.isStale ? 'refused' : 'accepted',
       limits: this.admission.mode,
+      settings_revision: this.config.settings.revision,
     };
   }
 
   private statusOf(status: FollowerStatus): GatewayHealth['status'] {
     if (!this.isReady) return 'unhealthy';
-    const isWhole =
-      status.source !== null && status.nacks.length === 0 && this.admission.mode !== 'degraded';
-    return isWhole ? 'healthy' : 'degraded';
+    const isConfirmed = status.source !== null && status.source !== 'snapshot';
+    const isWhole = isConfirmed && status.pin === null && status.nacks.length === 0;
+    return isWhole && this.admission.mode !== 'degraded' ? 'healthy' : 'degraded';
   }
 }
