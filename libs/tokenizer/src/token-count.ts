@@ -12,6 +12,7 @@ import type { CalculateRequest, CalculateResponse, CountMethod } from '@ai-gatew
 import { countAnthropicChat } from './anthropic-chat.js';
 import { asChat, type Chat, type ChatTokens, type ReadChat } from './chat.types.js';
 import { countChatMl } from './chatml-chat.js';
+import { countDeclaredChat } from './declared-chat.js';
 import type { TextCount } from './encoding.js';
 import { loadEncoding, type EncodingName } from './encoding.registry.js';
 import { BUILT_IN_MODELS } from './model-encodings.js';
@@ -149,6 +150,8 @@ function countByRule(chat: ReadChat, rule: ChatRule, meter: TokenMeter): ChatTok
       return countChatMl(chat, rule, meter);
     case 'anthropic':
       return countAnthropicChat(chat, meter);
+    case 'declared':
+      return countDeclaredChat(chat, rule, meter);
   }
 }
 
