@@ -10,5 +10,6 @@ export {
 export { isCountablePart } from './message-content.js';
 export { BUILT_IN_MODELS } from './model-encodings.js';
 export * from './model-rules.js';
+export * from './pool/token-pool.js';
 export * from './token-count.js';
 export * from './upper-bound.js';

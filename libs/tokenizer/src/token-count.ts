@@ -35,7 +35,7 @@ export interface CountedChat {
   tools: number;
 }
 
-type CountOf = (text: string) => TextCount;
+export type CountOf = (text: string) => TextCount;
 
 /** Tokens of a bare text: an answer's output, a completion's prompt, an embedding's input. */
 export function countText(
@@ -118,7 +118,8 @@ function chatCounted(rule: ModelRule, chat: Chat, countOf: CountOf): CountedChat
   return { encoding: rule.encoding, method: methodOf(meter), input, perMessage, tools };
 }
 
-function requestCounted(
+/** Answers a request with counts of its texts that come from elsewhere. */
+export function requestCounted(
   rule: ModelRule,
   body: CalculateRequest,
   countOf: CountOf,
