@@ -28,7 +28,6 @@ const startService = (): Promise<RunningApp> =>
     GATEWAY_SERVICE_CREDENTIAL: installation.serviceCredential,
     CONFIG_CENTER_URL: installation.configCenter.url,
     REDIS_URL: installation.redis.url,
-    MASTER_KEY: installation.masterKey,
     DATA_DIR: installation.dataDir,
   });
 
@@ -143,7 +142,6 @@ describe('a token rule', () => {
       TOKEN_SERVICE_PORT: String(port),
       TOKEN_SERVICE_CREDENTIAL: CREDENTIAL,
       GATEWAY_SERVICE_CREDENTIAL: installation.serviceCredential,
-      MASTER_KEY: installation.masterKey,
       DATA_DIR: installation.dataDir,
       ...env,
     });

@@ -101,8 +101,6 @@ export function planFleet(
         ...forAll,
         DATA_DIR: join(settings.DATA_DIR, 'token-count'),
         CONFIG_CENTER_URL: urlOf(settings, ports.configCenter),
-        REDIS_URL: settings.REDIS_URL,
-        MASTER_KEY: secrets.masterKey,
         GATEWAY_SERVICE_CREDENTIAL: secrets.serviceCredential,
         TOKEN_SERVICE_PORT: String(ports.tokenService),
         TOKEN_SERVICE_CREDENTIAL: secrets.tokenServiceCredential,

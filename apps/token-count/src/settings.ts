@@ -4,13 +4,11 @@ import {
   REDIS_SECRETS,
   isLoopbackHost,
   loadSettings,
-  parseMasterKey,
   redisShape,
   redisUrlOf,
   setting,
   SettingsError,
   type Environment,
-  type MasterKey,
 } from '@ai-gateway/node-runtime';
 import { z } from 'zod';
 
@@ -39,11 +37,9 @@ const SETTINGS_SHAPE = {
     .optional()
     .describe('shared with config-center; opens the feed of published rules'),
   ...redisShape,
-  MASTER_KEY: z
-    .string()
-    .optional()
-    .describe('32 bytes, base64 or hex; seals the published rules kept on disk'),
-  DATA_DIR: setting.text('./data').describe('folder of the published rules kept on disk'),
+  DATA_DIR: setting
+    .text('./data')
+    .describe('folder of the published rules kept on disk, sealed by a credential'),
   TOKEN_SERVICE_DOCS: setting.flag(true).describe('serve /docs and /docs-json'),
 } as const;
 
@@ -51,12 +47,7 @@ export const settingsSpec = {
   shape: SETTINGS_SHAPE,
   ownPrefix: 'TOKEN_SERVICE_',
   foreign: ['TOKEN_SERVICE_URL'],
-  secrets: [
-    ...REDIS_SECRETS,
-    'TOKEN_SERVICE_CREDENTIAL',
-    'GATEWAY_SERVICE_CREDENTIAL',
-    'MASTER_KEY',
-  ],
+  secrets: [...REDIS_SECRETS, 'TOKEN_SERVICE_CREDENTIAL', 'GATEWAY_SERVICE_CREDENTIAL'],
 } as const;
 
 export interface Settings {
@@ -73,8 +64,8 @@ export interface Settings {
   redisUrl: string | null;
   /** Null: rules are not read over HTTP. */
   configCenter: { baseUrl: string; credential: string } | null;
-  /** Null: nothing is kept on disk. */
-  masterKey: MasterKey | null;
+  /** What rules kept on disk are sealed by; null: none are kept. */
+  sealingSecret: string | null;
   dataDir: string;
 }
 
@@ -98,7 +89,7 @@ export function readSettings(env: Environment = process.env): Settings {
     threads: values.TOKEN_SERVICE_THREADS,
     redisUrl: redisUrlOf(values),
     configCenter: configCenterOf(values.CONFIG_CENTER_URL, values.GATEWAY_SERVICE_CREDENTIAL),
-    masterKey: values.MASTER_KEY === undefined ? null : parseMasterKey(values.MASTER_KEY),
+    sealingSecret: credential ?? values.GATEWAY_SERVICE_CREDENTIAL ?? null,
     dataDir: values.DATA_DIR,
   };
 }
