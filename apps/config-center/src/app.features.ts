@@ -7,6 +7,8 @@ import { SessionEntity } from './features/auth/session.entity.js';
 import { CountersModule } from './features/counters/counters.module.js';
 import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
+import { InstanceEntity } from './features/instances/instance.entity.js';
+import { InstancesModule } from './features/instances/instances.module.js';
 import { MatcherEntity } from './features/matchers/matcher.entity.js';
 import { MatchersModule } from './features/matchers/matchers.module.js';
 import { ModelEntity } from './features/models/model.entity.js';
@@ -40,6 +42,7 @@ export const FEATURES = [
   CountersModule,
   DemoModule,
   FeedModule,
+  InstancesModule,
   SystemModule,
 ];
 
@@ -58,4 +61,5 @@ export const FEATURE_ENTITIES = [
   RolloutEntity,
   HeldValueEntity,
   DraftEntity,
+  InstanceEntity,
 ];

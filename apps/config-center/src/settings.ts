@@ -65,6 +65,9 @@ export const SETTINGS_SHAPE = {
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:8003')
     .describe('target of the demo upstreams'),
+  INSTANCE_RETENTION_HOURS: setting
+    .count(24, 1, 8760)
+    .describe('gateways that are gone stay listed this long'),
   SEED_DEMO_DATA: setting.flag(false).describe('seed the demo data at start'),
   CONFIG_CENTER_DOCS: z
     .stringbool()
@@ -100,6 +103,7 @@ export interface Settings {
   gatewayManagementUrl: string;
   upstreamAllowAddresses: readonly string[];
   mockLlmUrl: string;
+  instanceRetentionHours: number;
   seedDemoData: boolean;
   serveDocs: boolean;
 }
@@ -133,6 +137,7 @@ export function readSettings(env: Environment = process.env): Settings {
     gatewayManagementUrl: values.GATEWAY_MANAGEMENT_URL,
     upstreamAllowAddresses: allowedAddresses(values),
     mockLlmUrl: values.MOCK_LLM_URL,
+    instanceRetentionHours: values.INSTANCE_RETENTION_HOURS,
     seedDemoData: values.SEED_DEMO_DATA,
     serveDocs: values.CONFIG_CENTER_DOCS ?? isLoopback(values.SERVER_HOST),
   };

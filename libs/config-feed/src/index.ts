@@ -1,4 +1,5 @@
 export type * from './config-source.port.js';
+export { ConfigDigest, canonicalJson } from './config-digest.js';
 export * from './config-follower.js';
 export type { ConfigResources, Nack } from './config-resources.js';
 export * from './config-store.js';

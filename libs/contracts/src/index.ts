@@ -7,6 +7,7 @@ export * from './client-error.table.js';
 export * from './config-caps.js';
 export * from './config-feed.schema.js';
 export * from './held-value.schema.js';
+export * from './instance.schema.js';
 export * from './internal-counters.schema.js';
 export * from './log-level.js';
 export * from './matcher.schema.js';
