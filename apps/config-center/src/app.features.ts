@@ -1,9 +1,11 @@
 /** Every feature and every entity of the process, in one place. */
 import { ApiKeyEntity } from './features/api-keys/api-key.entity.js';
 import { ApiKeysModule } from './features/api-keys/api-keys.module.js';
+import { AuditModule } from './features/audit/audit.module.js';
 import { AuthModule } from './features/auth/auth.module.js';
 import { LoginAttemptEntity } from './features/auth/login-attempt.entity.js';
 import { SessionEntity } from './features/auth/session.entity.js';
+import { BatchModule } from './features/batch/batch.module.js';
 import { CountersModule } from './features/counters/counters.module.js';
 import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
@@ -16,11 +18,13 @@ import { ModelsModule } from './features/models/models.module.js';
 import { NamespaceEntity } from './features/namespaces/namespace.entity.js';
 import { NamespacesModule } from './features/namespaces/namespaces.module.js';
 import { RouteEntity } from './features/routes/route.entity.js';
+import { RevisionsModule } from './features/revisions/revisions.module.js';
 import { RoutesModule } from './features/routes/routes.module.js';
 import { RuleEntity } from './features/rules/rule.entity.js';
 import { RulesModule } from './features/rules/rules.module.js';
+import { DraftsModule } from './features/drafts/drafts.module.js';
 import { DraftEntity } from './features/drafts/draft.entity.js';
-import { HeldValueEntity } from './features/rollouts/held-value.entity.js';
+import { RolloutsModule } from './features/rollouts/rollouts.module.js';
 import { RolloutEntity } from './features/rollouts/rollout.entity.js';
 import { SystemModule } from './features/system/system.module.js';
 import { TargetEntity } from './features/upstreams/target.entity.js';
@@ -39,11 +43,16 @@ export const FEATURES = [
   UpstreamsModule,
   ModelsModule,
   RoutesModule,
+  BatchModule,
   CountersModule,
   DemoModule,
   FeedModule,
   InstancesModule,
   SystemModule,
+  AuditModule,
+  RevisionsModule,
+  RolloutsModule,
+  DraftsModule,
 ];
 
 export const FEATURE_ENTITIES = [
@@ -59,7 +68,6 @@ export const FEATURE_ENTITIES = [
   LoginAttemptEntity,
   ApiKeyEntity,
   RolloutEntity,
-  HeldValueEntity,
   DraftEntity,
   InstanceEntity,
 ];

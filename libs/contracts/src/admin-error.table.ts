@@ -22,6 +22,12 @@ const ROWS = {
   METHOD_NOT_ALLOWED: [405, false, 'info', 'The method is not allowed for this path.'],
   CONFLICT: [409, false, 'info', 'The resource exists already.'],
   IN_USE: [409, false, 'info', 'The resource is in use.'],
+  ROLLOUT_ACTIVE: [
+    409,
+    false,
+    'info',
+    'A rollout of this resource must be promoted or abandoned first.',
+  ],
   VERSION_MISMATCH: [412, false, 'info', 'The resource has changed since you read it.'],
   PAYLOAD_TOO_LARGE: [413, false, 'info', 'The body is too large.'],
   UNSUPPORTED_MEDIA_TYPE: [415, false, 'info', 'The body must be application/json.'],
@@ -31,7 +37,7 @@ const ROWS = {
   CAP_EXCEEDED: [422, false, 'warn', 'There are as many resources of this kind as may be.'],
   VERSION_REQUIRED: [428, false, 'info', 'Send If-Match with the version you read, or *.'],
   TOO_MANY_ATTEMPTS: [429, true, 'warn', 'Too many attempts; try again later.'],
-  STORE_UNAVAILABLE: [503, true, 'error', 'The store cannot be reached.'],
+  STORE_UNAVAILABLE: [503, true, 'info', 'The store cannot be reached.'],
   OVERLOADED: [503, true, 'warn', 'The service is overloaded.'],
   INTERNAL: [500, true, 'error', 'The service failed.'],
 } as const satisfies Record<string, Row>;
