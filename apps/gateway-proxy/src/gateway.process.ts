@@ -20,10 +20,11 @@ import { trustedProxies } from './listener/client-address.js';
 import { DataListener } from './listener/data-listener.js';
 import { CounterAccess } from './management/counter-access.js';
 import { GatewayState } from './management/gateway-state.js';
-import { createGatewayMetrics } from './metrics.js';
+import { createGatewayMetrics, type GatewayMetrics } from './metrics.js';
 import { createAccessLog, createGateway, createTargetPools } from './pipeline.factory.js';
 import type { Gateway } from './pipeline/gateway.js';
 import type { RunningTable } from './pipeline/running-table.js';
+import { createRegistration, type Registration } from './registration/registration.js';
 import type { GatewaySettings } from './settings.js';
 
 const VERSION = '0.1.0';
@@ -39,6 +40,7 @@ interface GatewayParts {
   readonly state: GatewayState;
   readonly config: RunningConfig;
   readonly limiter: Limiter;
+  readonly registration: Registration;
   readonly gateway: Gateway;
   readonly data: DataListener;
   readonly management: { readonly app: NestExpressApplication; readonly server: Server };
@@ -62,6 +64,7 @@ export class GatewayProcess {
     const limiter = createLimiter({
       redisUrl: redisUrlOf(settings),
       instanceId,
+      liveInstances: () => registration.liveInstances,
       metrics,
       logger,
     });
@@ -71,6 +74,7 @@ export class GatewayProcess {
       metrics,
       logger,
       onInstalled: (table) => pools.retain(originsOf(table)),
+      onApplied: () => registration.soon(),
     });
     const { admission } = limiter;
     const gateway = createGateway({ settings, admission, pools, metrics, logger, accessLog });
@@ -82,7 +86,25 @@ export class GatewayProcess {
     );
     const management = await createManagement(AppModule.register(state, counters), logger);
     const data = createDataListener(settings, gateway, config, management.listener);
-    return new GatewayProcess({ settings, state, config, limiter, gateway, data, management });
+    const registration = createGatewayRegistration({
+      settings,
+      config,
+      limiter,
+      data,
+      managementServer: management.server,
+      metrics,
+      logger,
+    });
+    return new GatewayProcess({
+      settings,
+      state,
+      config,
+      limiter,
+      registration,
+      gateway,
+      data,
+      management,
+    });
   }
 
   /** Resolves when both listeners take connections; configuration may still be on its way. */
@@ -91,6 +113,7 @@ export class GatewayProcess {
     await Promise.all([this.parts.config.start(), this.parts.limiter.ready]);
     await listen(this.parts.management.server, GATEWAY_MANAGEMENT_PORT, host);
     await listen(this.parts.data.server, GATEWAY_PORT, host);
+    this.parts.registration.start();
   }
 
   get port(): number {
@@ -108,6 +131,7 @@ export class GatewayProcess {
 
   beginDraining(): void {
     this.parts.state.beginDraining();
+    this.parts.registration.beginStopping();
   }
 
   drain(): Promise<void> {
@@ -115,6 +139,7 @@ export class GatewayProcess {
   }
 
   async close(): Promise<void> {
+    await this.parts.registration.stop();
     await this.parts.config.close();
     await this.parts.gateway.forwarder.close();
     await this.parts.gateway.upgradeForwarder.close();
@@ -125,6 +150,40 @@ export class GatewayProcess {
     this.parts.management.server.closeAllConnections();
     await this.parts.management.app.close();
   }
+}
+
+interface RegistrationParts extends Pick<GatewayParts, 'settings' | 'config' | 'limiter' | 'data'> {
+  readonly managementServer: Server;
+  readonly metrics: GatewayMetrics;
+  readonly logger: Logger;
+}
+
+function createGatewayRegistration(parts: RegistrationParts): Registration {
+  const { settings, config, limiter, data, managementServer, metrics, logger } = parts;
+  // A listener that has closed knows its port no more.
+  let ports: { data: number; management: number } | null = null;
+  return createRegistration({
+    configCenterUrl: settings.CONFIG_CENTER_URL ?? null,
+    credential: settings.GATEWAY_SERVICE_CREDENTIAL ?? null,
+    config,
+    facts: {
+      instanceId: settings.GATEWAY_INSTANCE_ID,
+      version: VERSION,
+      groups: [],
+      advertisedAddress: settings.GATEWAY_ADVERTISE_ADDRESS ?? null,
+      ports: () => (ports ??= { data: portOf(data.server), management: portOf(managementServer) }),
+      status: () => config.status(),
+      digest: () => null,
+      limitsMode: () => limiter.admission.mode,
+    },
+    load: {
+      inflight: () => data.requests.size,
+      openStreams: async () => (await metrics.openStreams.get()).values[0]?.value ?? 0,
+      requests: () => data.requests.total,
+    },
+    metrics,
+    logger,
+  });
 }
 
 function configSources(settings: GatewaySettings): ConfigSource[] {

@@ -15,6 +15,12 @@ const shape = {
   GATEWAY_PORT: setting.port(8081).describe('data listener'),
   GATEWAY_MANAGEMENT_PORT: setting.port(9081).describe('health, metrics and internal endpoints'),
   GATEWAY_INSTANCE_ID: setting.text(hostname()).describe('name of this instance, unique per fleet'),
+  GATEWAY_ADVERTISE_ADDRESS: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'where clients reach this instance, as shown in the list of instances; unset: http://<host name>:<port>',
+    ),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   CONFIG_CENTER_URL: z.url().optional().describe('where to read configuration over HTTP'),
   GATEWAY_SERVICE_CREDENTIAL: setting

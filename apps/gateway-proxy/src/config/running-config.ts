@@ -24,6 +24,8 @@ export interface RunningConfigOptions {
   logger: Logger;
   /** After every swap, for what depends on the set of targets. */
   onInstalled: (table: RunningTable) => void;
+  /** After that, and when what is refused is known. */
+  onApplied: () => void;
 }
 
 export class RunningConfig {
@@ -61,6 +63,18 @@ export class RunningConfig {
     return this.follower.status();
   }
 
+  /** Somebody knows of this head: looks soon unless it is applied already. */
+  expect({ epoch, revision }: ConfigHead): void {
+    const { applied } = this.follower.status();
+    if (applied?.epoch === epoch && applied.revision >= revision) return;
+    this.follower.wake();
+  }
+
+  /** Loads everything anew: what is held is not what it should be. */
+  reload(): void {
+    this.follower.wake();
+  }
+
   close(): Promise<void> {
     return this.follower.close();
   }
@@ -85,6 +99,7 @@ export class RunningConfig {
     logger.info({ revision: head.revision, source, ms: durationMs }, 'configuration applied');
     for (const { kind, id, reason } of nacks) {
       logger.warn({ kind, id, reason }, 'resource refused, its last good value goes on serving');
+      this.options.onApplied();
     }
   }
 

@@ -52,7 +52,7 @@ export class AppliedWaitInterceptor implements NestInterceptor {
     response: ServerResponse,
   ): Promise<void> {
     const { head } = this.heads;
-    if (!(result instanceof Written) || head === null) return;
+    if (!(result instanceof Written) || result.revision === null || head === null) return;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const target: ConfigHead = { epoch: head.epoch, revision: result.revision };

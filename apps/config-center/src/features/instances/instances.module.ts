@@ -3,6 +3,7 @@ import type { Heartbeat } from '@ai-gateway/contracts';
 import { Counter, type Logger, type Registry } from '@ai-gateway/node-runtime';
 import { Module, type Provider } from '@nestjs/common';
 import { ChangeLog } from '../../platform/revisions/change-log.js';
+import { EpochRenewal } from '../../platform/revisions/epoch-renewal.js';
 import { HeadWatch } from '../../platform/revisions/head-watch.js';
 import type { RedisCopy } from '../../platform/revisions/redis-copy.js';
 import { LOGGER, REDIS_COPY, REGISTRY, SETTINGS } from '../../platform/tokens.js';
@@ -43,7 +44,7 @@ const providers: Provider[] = [
   },
   {
     provide: InstanceHeartbeats,
-    inject: [InstanceRegistry, DigestWatch, DigestHistory, HeadWatch],
+    inject: [InstanceRegistry, DigestWatch, DigestHistory, HeadWatch, EpochRenewal, LOGGER],
     useFactory: heartbeats,
   },
   {
@@ -92,14 +93,24 @@ function digestWatch(copy: RedisCopy | null, logger: Logger, registry: Registry)
 }
 
 function heartbeats(
-  ...[registry, watch, digests, heads]: [InstanceRegistry, DigestWatch, DigestHistory, HeadWatch]
+  ...[registry, watch, digests, heads, epochs, logger]: [
+    InstanceRegistry,
+    DigestWatch,
+    DigestHistory,
+    HeadWatch,
+    EpochRenewal,
+    Logger,
+  ]
 ): InstanceHeartbeats {
   return new InstanceHeartbeats({
     registry,
     watch,
     currentHead: () => heads.head,
     digestAt: (head) => digests.digestAt(head),
-    seen: () => void heads.look(),
+    seen: (head) =>
+      void epochs.seen(head).catch((err: unknown) => {
+        logger.debug({ err, head }, 'what an instance has seen could not be compared');
+      }),
     nowMs: Date.now,
   });
 }
