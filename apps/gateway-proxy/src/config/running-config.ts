@@ -99,8 +99,8 @@ export class RunningConfig {
     logger.info({ revision: head.revision, source, ms: durationMs }, 'configuration applied');
     for (const { kind, id, reason } of nacks) {
       logger.warn({ kind, id, reason }, 'resource refused, its last good value goes on serving');
-      this.options.onApplied();
     }
+    this.options.onApplied();
   }
 
   private onSourceState(source: string, problem: string | null): void {

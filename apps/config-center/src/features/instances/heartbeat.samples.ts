@@ -6,7 +6,7 @@ export const heartbeatOf = (
   overrides: Partial<Heartbeat> = {},
 ): Heartbeat => ({
   instance_id,
-  process_id: `process-of-${instance_id}`,
+  process_id: `process-of-${instance_id.replaceAll(/[^a-z0-9]/gi, '-')}`,
   groups: [`instance:${instance_id}`],
   version: '0.1.0',
   address: 'http://127.0.0.1:8081',
