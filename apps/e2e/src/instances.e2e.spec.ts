@@ -50,7 +50,7 @@ describe('three gateways', () => {
       const seen = await matrix();
       const whole = seen.items.filter(
         ({ state, lag_revisions, digest_matches }) =>
-          state === 'live' && lag_revisions === 0 && digest_matches !== false,
+          state === 'live' && lag_revisions === 0 && digest_matches === true,
       );
       return whole.length === 3 ? seen : null;
     });
@@ -59,6 +59,7 @@ describe('three gateways', () => {
       expect(instance).toMatchObject({
         epoch: head?.epoch,
         revision: head?.revision,
+        digest: head?.digest,
         config_source: 'redis',
         limits_mode: 'shared',
         nack_count: 0,

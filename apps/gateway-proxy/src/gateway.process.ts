@@ -12,19 +12,21 @@ import { createRegistry, redisUrlOf, type Logger } from '@ai-gateway/node-runtim
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { RequestLog } from './access-log.js';
+import { AccessLog, type RequestLog } from './access-log.js';
 import { createLimiter, type Limiter } from './admission.factory.js';
 import { AppModule } from './app.module.js';
 import { RunningConfig } from './config/running-config.js';
+import type { RunningSettings } from './config/running-settings.js';
 import { trustedProxies } from './listener/client-address.js';
 import { DataListener } from './listener/data-listener.js';
 import { CounterAccess } from './management/counter-access.js';
 import { GatewayState } from './management/gateway-state.js';
-import { createGatewayMetrics, type GatewayMetrics } from './metrics.js';
-import { createAccessLog, createGateway, createTargetPools } from './pipeline.factory.js';
+import { createGatewayMetrics } from './metrics.js';
+import { createGateway, createTargetPools } from './pipeline.factory.js';
 import type { Gateway } from './pipeline/gateway.js';
 import type { RunningTable } from './pipeline/running-table.js';
-import { createRegistration, type Registration } from './registration/registration.js';
+import { createGatewayRegistration } from './registration.factory.js';
+import type { Registration } from './registration/registration.js';
 import type { GatewaySettings } from './settings.js';
 
 const VERSION = '0.1.0';
@@ -56,7 +58,7 @@ export class GatewayProcess {
     edges: Partial<GatewayEdges> = {},
   ): Promise<GatewayProcess> {
     const sources = edges.sources ?? configSources(settings);
-    const accessLog = edges.accessLog ?? createAccessLog(settings, logger);
+    const accessLog = edges.accessLog ?? new AccessLog(logger.bindings());
     const metrics = createGatewayMetrics(createRegistry());
     metrics.buildInfo.set({ version: VERSION }, 1);
     const pools = createTargetPools(settings);
@@ -69,16 +71,20 @@ export class GatewayProcess {
       logger,
     });
     const config = new RunningConfig({
-      defaultTimeoutMs: settings.GATEWAY_DEFAULT_TIMEOUT * 1000,
+      settings,
       sources,
       metrics,
       logger,
-      onInstalled: (table) => pools.retain(originsOf(table)),
+      onUpstreams: (table) => pools.retain(originsOf(table)),
+      onSettings: (running) => applyToProcess(running, gateway),
       onApplied: () => registration.soon(),
     });
     const { admission } = limiter;
     const gateway = createGateway({ settings, admission, pools, metrics, logger, accessLog });
-    const state = new GatewayState(metrics.registry, instanceId, config, admission);
+    applyToProcess(config.settings, gateway);
+    const groups = settings.GATEWAY_GROUPS;
+    const identity = { instanceId, groups };
+    const state = new GatewayState(metrics.registry, identity, config, admission);
     const counters = new CounterAccess(
       config,
       limiter.counters,
@@ -88,6 +94,7 @@ export class GatewayProcess {
     const data = createDataListener(settings, gateway, config, management.listener);
     const registration = createGatewayRegistration({
       settings,
+      version: VERSION,
       config,
       limiter,
       data,
@@ -135,7 +142,12 @@ export class GatewayProcess {
   }
 
   drain(): Promise<void> {
-    return this.parts.data.drain(this.parts.settings.GATEWAY_DRAIN_MS);
+    return this.parts.data.drain(this.drainMs);
+  }
+
+  /** How long open streams get, as it stands now. */
+  get drainMs(): number {
+    return this.parts.config.settings.drainMs;
   }
 
   async close(): Promise<void> {
@@ -152,38 +164,10 @@ export class GatewayProcess {
   }
 }
 
-interface RegistrationParts extends Pick<GatewayParts, 'settings' | 'config' | 'limiter' | 'data'> {
-  readonly managementServer: Server;
-  readonly metrics: GatewayMetrics;
-  readonly logger: Logger;
-}
-
-function createGatewayRegistration(parts: RegistrationParts): Registration {
-  const { settings, config, limiter, data, managementServer, metrics, logger } = parts;
-  // A listener that has closed knows its port no more.
-  let ports: { data: number; management: number } | null = null;
-  return createRegistration({
-    configCenterUrl: settings.CONFIG_CENTER_URL ?? null,
-    credential: settings.GATEWAY_SERVICE_CREDENTIAL ?? null,
-    config,
-    facts: {
-      instanceId: settings.GATEWAY_INSTANCE_ID,
-      version: VERSION,
-      groups: [],
-      advertisedAddress: settings.GATEWAY_ADVERTISE_ADDRESS ?? null,
-      ports: () => (ports ??= { data: portOf(data.server), management: portOf(managementServer) }),
-      status: () => config.status(),
-      digest: () => null,
-      limitsMode: () => limiter.admission.mode,
-    },
-    load: {
-      inflight: () => data.requests.size,
-      openStreams: async () => (await metrics.openStreams.get()).values[0]?.value ?? 0,
-      requests: () => data.requests.total,
-    },
-    metrics,
-    logger,
-  });
+/** What does not travel with a request. A level that is set anew rebuilds the logger's methods. */
+function applyToProcess(settings: RunningSettings, { logger, recorder }: Gateway): void {
+  if (logger.level !== settings.logLevel) logger.level = settings.logLevel;
+  recorder.logsRequests = settings.accessLog && logger.isLevelEnabled('info');
 }
 
 function configSources(settings: GatewaySettings): ConfigSource[] {
@@ -207,7 +191,6 @@ function createDataListener(
     headersTimeoutMs: settings.GATEWAY_HEADERS_TIMEOUT_MS,
     keepAliveMs: settings.GATEWAY_KEEP_ALIVE_MS,
     maxConnectionsPerIp: settings.GATEWAY_MAX_CONNECTIONS_PER_IP,
-    maxInflight: settings.GATEWAY_MAX_INFLIGHT,
     trustedProxies: trustedProxies(settings.GATEWAY_TRUSTED_PROXIES),
     management,
     currentTable: () => config.current,

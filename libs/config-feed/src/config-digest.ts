@@ -29,8 +29,7 @@ export function canonicalJson(value: unknown, depth = 0): string {
   return `{${fields.join(',')}}`;
 }
 
-/** As JSON.stringify treats items of an array: what JSON cannot say is null. */
-const jsonOf = (value: unknown): string => (JSON.stringify(value) as string | undefined) ?? 'null';
+const jsonOf = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value));
 
 /**
  * The share of one resource: the first 16 bytes of SHA-256 over `kind:id:json`.

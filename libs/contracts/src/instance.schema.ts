@@ -23,7 +23,7 @@ const reportedNackSchema = z.object({
   id: countSchema,
   revision: countSchema.describe('of the refused value'),
   reason: textSchema(MAX_NACK_REASON),
-  since: timeSchema.nullable().describe('when its refusal began'),
+  since: timeSchema.describe('when its refusal began'),
 });
 
 const instanceLoadSchema = z.object({

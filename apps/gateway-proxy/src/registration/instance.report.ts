@@ -64,11 +64,11 @@ function reportedNacks(nacks: readonly Nack[]): Heartbeat['nacks'] {
   return nacks
     .toSorted((a, b) => b.revision - a.revision)
     .slice(0, MAX_REPORTED_NACKS)
-    .map(({ kind, id, revision, reason }) => ({
+    .map(({ kind, id, revision, reason, since }) => ({
       kind: kind.slice(0, 50),
       id,
       revision,
       reason: reason.slice(0, MAX_NACK_REASON).toWellFormed(),
-      since: null,
+      since,
     }));
 }

@@ -3,15 +3,13 @@
  * reports can be checked even when the head has moved on. Kept up by adding up changes, revision by
  * revision; computed from everything only at the start, after a long gap and in a new epoch.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ConfigDigest } from '@ai-gateway/config-feed';
+import { ConfigDigest, EventLoopPacer } from '@ai-gateway/config-feed';
 import type { ConfigChange, ConfigFeed, ConfigHead } from '@ai-gateway/contracts';
 import type { Logger } from '@ai-gateway/node-runtime';
 
 const MAX_REVISIONS = 1_000;
 /** A longer gap is cheaper to compute from everything. */
 const MAX_STEPS = 200;
-const HASHES_PER_TURN = 200;
 const RETRY_MS = 1_000;
 
 export interface DigestSource {
@@ -90,9 +88,10 @@ export class DigestHistory {
   }
 
   private async add(changes: readonly ConfigChange[]): Promise<void> {
-    for (const [index, { kind, id, value }] of changes.entries()) {
-      this.digest.set(kind, id, value ?? null);
-      if (index % HASHES_PER_TURN === HASHES_PER_TURN - 1) await nextTurn();
+    const pacer = new EventLoopPacer();
+    for (const { kind, id, value } of changes) {
+      await pacer.pause();
+      this.digest.set(kind, id, value);
     }
   }
 

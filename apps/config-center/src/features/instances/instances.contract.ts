@@ -214,7 +214,9 @@ export function describeInstances(name: string, overrides: () => Promise<Partial
 
     it('names who refuses a resource of this very revision', async () => {
       const nackOf = (revision: number) => ({
-        nacks: [{ kind: 'rule', id: 1, revision, reason: 'cannot', since: null }],
+        nacks: [
+          { kind: 'rule', id: 1, revision, reason: 'cannot', since: '2026-11-21T05:00:00.000Z' },
+        ],
         nack_count: 1,
       });
       await beat(app, 'gw-3', { ...(await headOf(app)), ...nackOf(1) });
