@@ -133,6 +133,7 @@ export class Installation {
         CONFIG_CENTER_URL: `http://127.0.0.1:${this.configCenterPort}`,
         REDIS_URL: this.redis.url,
         MASTER_KEY: this.masterKey,
+        DATA_DIR: join(this.dataDir, instanceId),
         UPSTREAM_ALLOW_ADDRESSES: LOOPBACK,
         ...this.gatewayEnv,
         ...env,

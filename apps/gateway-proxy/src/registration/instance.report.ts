@@ -24,7 +24,7 @@ export async function instanceReport(
   facts: InstanceFacts,
   state: Heartbeat['state'],
 ): Promise<Heartbeat> {
-  const { applied, nacks, source, lastContactMs } = facts.status();
+  const { applied, nacks, pin, source, lastContactMs } = facts.status();
   return {
     instance_id: facts.instanceId,
     process_id: facts.processId,
@@ -39,7 +39,7 @@ export async function instanceReport(
     config_source: source,
     last_contact_ms_ago:
       lastContactMs === null ? null : Math.max(0, Math.round(Date.now() - lastContactMs)),
-    pinned_revision: null,
+    pinned_revision: pin?.revision ?? null,
     nacks: reportedNacks(nacks),
     nack_count: nacks.length,
     load: await facts.load.read(),
