@@ -1,5 +1,6 @@
 /** Three gateways and who knows of them: the matrix, waiting until all have applied, a gateway lost. */
-import type { Instance, InstanceList } from '@ai-gateway/contracts';
+import { feedKeys, type Instance, type InstanceList } from '@ai-gateway/contracts';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from './eventually.js';
 import { Installation, type RunningGateway } from './installation.js';
@@ -34,6 +35,12 @@ const eventuallyIs = (
     },
     timeoutMs,
   );
+
+interface Change {
+  value: { namespace_name: string };
+}
+
+const textOf = async (url: string): Promise<string> => (await fetch(url)).text();
 
 let written = 0;
 const write = (query: string) => {
@@ -88,6 +95,32 @@ describe('three gateways', () => {
       .at(second.url)
       .call('POST', '/api/v1/namespaces?wait=applied&timeout=10s', { body });
     expect(headers.get('x-config-applied')).toBe('3/3');
+  });
+
+  it('repair themselves when the copy they loaded was tampered with, and so is the copy', async () => {
+    const { namespaceId } = await installation.tenant('tampered');
+    const redis = new Redis(installation.redis.url);
+    try {
+      const field = `namespace:${namespaceId}`;
+      const nameInCopy = async () =>
+        (JSON.parse((await redis.hget(feedKeys.resources, field)) ?? '{}') as Change).value
+          .namespace_name;
+      const text = (await redis.hget(feedKeys.resources, field)) ?? '';
+      const name = await nameInCopy();
+      await redis.hset(feedKeys.resources, field, text.replace(`"${name}"`, '"not this name"'));
+      expect(await nameInCopy()).toBe('not this name');
+      const fourth = await installation.startGateway();
+      const repaired = ({ digest_matches }: Instance): boolean => digest_matches === true;
+      await eventuallyIs('the misled one', repaired, fourth.instanceId);
+      const metrics = await textOf(`${fourth.managementUrl}/metrics`);
+      expect(metrics).toContain('gateway_config_reloads_total 1');
+      await eventually('the copy is right again', async () =>
+        (await nameInCopy()) === name ? true : null,
+      );
+      await fourth.app.stop();
+    } finally {
+      redis.disconnect();
+    }
   });
 
   it('say by name who has not applied when one is frozen', async () => {
