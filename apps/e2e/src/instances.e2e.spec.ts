@@ -107,7 +107,11 @@ describe('three gateways', () => {
           .namespace_name;
       const text = (await redis.hget(feedKeys.resources, field)) ?? '';
       const name = await nameInCopy();
-      await redis.hset(feedKeys.resources, field, text.replace(`"${name}"`, '"not this name"'));
+      await redis.hset(
+        feedKeys.resources,
+        field,
+        text.replace(`"namespace_name":"${name}"`, '"namespace_name":"not this name"'),
+      );
       expect(await nameInCopy()).toBe('not this name');
       const fourth = await installation.startGateway();
       const repaired = ({ digest_matches }: Instance): boolean => digest_matches === true;

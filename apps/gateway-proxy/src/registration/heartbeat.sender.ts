@@ -82,6 +82,10 @@ export class HeartbeatSender {
     this.sending = this.send();
     await this.sending;
     this.sending = null;
+    this.planNext();
+  }
+
+  private planNext(): void {
     if (!this.isRunning) return;
     const random = this.options.random ?? Math.random;
     this.plan(this.hasNews ? 0 : PERIOD_MS * (0.9 + 0.2 * random()));

@@ -69,7 +69,7 @@ export class AppliedWait {
   }
 }
 
-export function reportOf(live: readonly InstanceRecord[], head: ConfigHead): AppliedReport {
+function reportOf(live: readonly InstanceRecord[], head: ConfigHead): AppliedReport {
   const counted = live.filter(({ report }) => report.pinned_revision === null);
   const missing = counted.filter((record) => !hasApplied(record, head));
   const refusing = counted.filter(({ report }) =>

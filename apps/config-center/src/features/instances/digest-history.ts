@@ -58,13 +58,17 @@ export class DigestHistory {
       try {
         await this.catchUp();
       } catch (err) {
-        if (this.stopped) return;
-        this.logger.warn({ err }, 'the configuration’s digest could not be computed; retrying');
-        this.at = null;
-        this.retry = setTimeout(() => void this.follow(), RETRY_MS);
+        this.failed(err);
         return;
       }
     }
+  }
+
+  private failed(err: unknown): void {
+    if (this.stopped) return;
+    this.logger.warn({ err }, 'the configuration’s digest could not be computed; retrying');
+    this.at = null;
+    this.retry = setTimeout(() => void this.follow(), RETRY_MS);
   }
 
   private async catchUp(): Promise<void> {

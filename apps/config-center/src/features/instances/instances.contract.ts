@@ -1,7 +1,6 @@
 /** The instances API on any database. */
 import { ConfigDigest } from '@ai-gateway/config-feed';
 import type {
-  ConfigChange,
   ConfigHead,
   Heartbeat,
   HeartbeatAnswer,
@@ -44,7 +43,7 @@ export function writeAt(app: TestApp, query = '') {
 async function digestOf(app: TestApp): Promise<string> {
   const digest = new ConfigDigest();
   const { changes } = await app.app.get(ChangeLog).feedSince(null);
-  for (const { kind, id, value } of changes as ConfigChange[]) digest.set(kind, id, value ?? null);
+  for (const { kind, id, value } of changes) digest.set(kind, id, value ?? null);
   return digest.hex;
 }
 
@@ -243,6 +242,17 @@ export function describeInstances(name: string, overrides: () => Promise<Partial
       const written = await app.call('POST', path, { body });
       expect([written.status, ...appliedOf(written)]).toEqual([201, '0/1', 'gw-1', null]);
       expect(written.headers.get('x-config-revision')).not.toBeNull();
+    });
+
+    it('holds for a batch, whose writes do not wait one by one', async () => {
+      const operations = ['a', 'b'].map((code) => ({
+        method: 'POST',
+        path: '/api/v1/namespaces',
+        body: { namespace_code: `batched-${code}`, namespace_name: 'n' },
+      }));
+      const path = '/api/v1/batch?wait=applied&timeout=150ms';
+      const written = await app.call('POST', path, { body: { operations } });
+      expect([written.status, ...appliedOf(written)]).toEqual([200, '0/1', 'gw-1', null]);
     });
 
     it('refuses to wait for more than 200 writes at once, before it writes', async () => {
