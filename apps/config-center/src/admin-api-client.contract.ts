@@ -41,6 +41,7 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     gatewayManagementUrl: 'http://127.0.0.1:9',
     upstreamAllowAddresses: ['127.0.0.0/8'],
     mockLlmUrl: 'http://127.0.0.1:8003',
+    instanceRetentionHours: 24,
     backupDir: null,
     backupIntervalHours: 24,
     backupKeep: 14,

@@ -65,6 +65,9 @@ export const SETTINGS_SHAPE = {
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:8003')
     .describe('target of the demo upstreams'),
+  INSTANCE_RETENTION_HOURS: setting
+    .count(24, 1, 8760)
+    .describe('gateways that are gone stay listed this long'),
   BACKUP_DIR: z
     .string()
     .optional()
@@ -109,6 +112,7 @@ export interface Settings {
   gatewayManagementUrl: string;
   upstreamAllowAddresses: readonly string[];
   mockLlmUrl: string;
+  instanceRetentionHours: number;
   /** Null: no backups. */
   backupDir: string | null;
   backupIntervalHours: number;
@@ -147,6 +151,7 @@ export function readSettings(env: Environment = process.env): Settings {
     gatewayManagementUrl: values.GATEWAY_MANAGEMENT_URL,
     upstreamAllowAddresses: allowedAddresses(values),
     mockLlmUrl: values.MOCK_LLM_URL,
+    instanceRetentionHours: values.INSTANCE_RETENTION_HOURS,
     backupDir:
       values.BACKUP_DIR ?? (databaseUrlOf(values) === null ? join(dataDir, 'backups') : null),
     backupIntervalHours: values.BACKUP_INTERVAL_HOURS,

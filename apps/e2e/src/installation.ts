@@ -116,10 +116,11 @@ export class Installation {
   /** Resolves when the gateway listens, with or without configuration. */
   async launchGateway(env: Environment = {}): Promise<RunningGateway> {
     const instanceId = `gateway-${this.gateways.length + 1}`;
-    const managementPort = await freePort();
-    const gateway = { instanceId, managementUrl: `http://127.0.0.1:${managementPort}` };
-    const running: RunningGateway = Object.assign(gateway, {} as RunningApp);
+    const running = { instanceId } as RunningGateway;
+    // Before anything is waited for, so that gateways launched together have names of their own.
     this.gateways.push(running);
+    const managementPort = await freePort();
+    running.managementUrl = `http://127.0.0.1:${managementPort}`;
     return Object.assign(
       running,
       await this.startApp('gateway-proxy', {

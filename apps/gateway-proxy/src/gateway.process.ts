@@ -27,6 +27,8 @@ import { createGatewayMetrics } from './metrics.js';
 import { createGateway, createTargetPools } from './pipeline.factory.js';
 import type { Gateway } from './pipeline/gateway.js';
 import type { RunningTable } from './pipeline/running-table.js';
+import { createGatewayRegistration } from './registration.factory.js';
+import type { Registration } from './registration/registration.js';
 import type { GatewaySettings } from './settings.js';
 
 const VERSION = '0.1.0';
@@ -42,6 +44,7 @@ interface GatewayParts {
   readonly state: GatewayState;
   readonly config: RunningConfig;
   readonly limiter: Limiter;
+  readonly registration: Registration;
   readonly gateway: Gateway;
   readonly data: DataListener;
   readonly management: { readonly app: NestExpressApplication; readonly server: Server };
@@ -65,6 +68,7 @@ export class GatewayProcess {
     const limiter = createLimiter({
       redisUrl: redisUrlOf(settings),
       instanceId,
+      liveInstances: () => registration.liveInstances,
       metrics,
       logger,
     });
@@ -77,6 +81,7 @@ export class GatewayProcess {
       logger,
       onUpstreams: (table) => pools.retain(originsOf(table)),
       onSettings: (running) => applyToProcess(running, gateway),
+      onApplied: () => registration.soon(),
     });
     const { admission } = limiter;
     const { keys } = config;
@@ -92,7 +97,26 @@ export class GatewayProcess {
     );
     const management = await createManagement(AppModule.register(state, counters), logger);
     const data = createDataListener(settings, gateway, config, management.listener);
-    return new GatewayProcess({ settings, state, config, limiter, gateway, data, management });
+    const registration = createGatewayRegistration({
+      settings,
+      version: VERSION,
+      config,
+      limiter,
+      data,
+      managementServer: management.server,
+      metrics,
+      logger,
+    });
+    return new GatewayProcess({
+      settings,
+      state,
+      config,
+      limiter,
+      registration,
+      gateway,
+      data,
+      management,
+    });
   }
 
   /** Resolves when both listeners take connections; configuration may still be on its way. */
@@ -101,6 +125,7 @@ export class GatewayProcess {
     await Promise.all([this.parts.config.start(), this.parts.limiter.ready]);
     await listen(this.parts.management.server, GATEWAY_MANAGEMENT_PORT, host);
     await listen(this.parts.data.server, GATEWAY_PORT, host);
+    this.parts.registration.start();
   }
 
   get port(): number {
@@ -118,6 +143,7 @@ export class GatewayProcess {
 
   beginDraining(): void {
     this.parts.state.beginDraining();
+    this.parts.registration.beginStopping();
   }
 
   drain(): Promise<void> {
@@ -130,6 +156,7 @@ export class GatewayProcess {
   }
 
   async close(): Promise<void> {
+    await this.parts.registration.stop();
     await this.parts.config.close();
     await this.parts.gateway.forwarder.close();
     await this.parts.gateway.upgradeForwarder.close();
