@@ -121,6 +121,8 @@ describe('the control socket of a fault proxy', () => {
 
   it('ends the proxy on command', async () => {
     const { port } = control;
+    socket.write('a');
+    await until(1);
     const ended = once(socket.resume(), 'end');
     await client.closeProxy();
     await Promise.all([ended, control.closed()]);

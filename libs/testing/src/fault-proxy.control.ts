@@ -10,10 +10,11 @@ import type { Direction, FaultProxy, Faults, FaultProxyStats } from './fault-pro
 
 /**
  * `set` replaces the faults of one direction, `heal` takes all away, `blackhole` silences both
- * directions, `reset` resets what is open, `close` ends the proxy and its control socket.
+ * directions, `silence` one connection (by its port at the server), `reset` resets what is open, `close` ends the proxy and its control socket.
  */
 export type FaultCommand =
   | { do: 'set'; direction: Direction; faults: Faults }
+  | { do: 'silence'; port: number }
   | { do: 'heal' | 'blackhole' | 'reset' | 'stats' | 'close' };
 
 export type FaultAnswer = { ok: true; stats: FaultProxyStats } | { ok: false; error: string };
@@ -83,6 +84,7 @@ export class FaultProxyControl {
 
   private obey(command: FaultCommand): void {
     if (command.do === 'set') this.proxy.set(command.direction, command.faults);
+    if (command.do === 'silence') this.proxy.silence(command.port);
     if (command.do === 'heal') this.proxy.heal();
     if (command.do === 'blackhole') this.proxy.blackhole();
     if (command.do === 'reset') this.proxy.resetAll();
@@ -118,6 +120,10 @@ export class FaultProxyClient {
     return this.send({ do: 'blackhole' });
   }
 
+  silence(port: number): Promise<FaultProxyStats> {
+    return this.send({ do: 'silence', port });
+  }
+
   resetAll(): Promise<FaultProxyStats> {
     return this.send({ do: 'reset' });
   }
@@ -150,32 +156,37 @@ export class FaultProxyClient {
 
 function commandOf(line: string): FaultCommand {
   if (line.length > MAX_LINE_LENGTH) throw new Error('the line is too long');
-  const command = JSON.parse(line) as Partial<Extract<FaultCommand, { do: 'set' }>> | null;
-  switch (command?.do as string | undefined) {
+  const command = JSON.parse(line) as Record<string, unknown> | null;
+  switch (command?.['do']) {
     case 'heal':
     case 'blackhole':
     case 'reset':
     case 'stats':
     case 'close':
-      return command as FaultCommand;
+      return { do: command['do'] };
+    case 'silence':
+      return { do: 'silence', port: numberOf('port', command['port']) };
     case 'set':
       return { do: 'set', direction: directionOf(command), faults: faultsOf(command) };
     default:
-      throw new Error('"do" is set, heal, blackhole, reset, stats or close');
+      throw new Error('"do" is set, silence, heal, blackhole, reset, stats or close');
   }
 }
 
-function directionOf(command: { direction?: string } | null): Direction {
-  const direction = command?.direction;
+function directionOf({ direction }: Record<string, unknown>): Direction {
   if (direction === 'toServer' || direction === 'toClient') return direction;
   throw new Error('"direction" is toServer or toClient');
 }
 
-function faultsOf(command: { faults?: unknown } | null): Faults {
-  const faults = Object.entries(command?.faults ?? {});
-  for (const [name, value] of faults) {
+function faultsOf({ faults }: Record<string, unknown>): Faults {
+  const entries = Object.entries((faults ?? {}) as object).map(([name, value]) => {
     if (!Object.hasOwn(FAULT_NAMES, name)) throw new Error(`no fault "${name}"`);
-    if (typeof value !== 'number' || !(value >= 0)) throw new Error(`"${name}" takes a number ≥ 0`);
-  }
-  return Object.fromEntries(faults) as Faults;
+    return [name, numberOf(name, value)];
+  });
+  return Object.fromEntries(entries) as Faults;
+}
+
+function numberOf(name: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0) return value;
+  throw new Error(`"${name}" takes a number from 0 on`);
 }

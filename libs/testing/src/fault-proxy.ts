@@ -33,6 +33,7 @@ export interface FaultProxyStats {
   faults: Record<Direction, Faults>;
 }
 
+const SILENCE: Faults = { blackholeAfterBytes: 0 };
 const MAX_QUEUED_BYTES = 1 << 20;
 const SLICES_PER_SECOND = 50;
 
@@ -40,6 +41,7 @@ export class FaultProxy {
   private readonly lanes = new Set<Lane>();
   private readonly sockets = new Set<Socket>();
   private readonly faults: Record<Direction, Faults> = { toServer: {}, toClient: {} };
+  private readonly silent = new Set<number>();
   private readonly passed: Record<Direction, number> = { toServer: 0, toClient: 0 };
   private readonly server: Server;
   private accepted = 0;
@@ -83,11 +85,20 @@ export class FaultProxy {
 
   /** Both directions go silent, also on open connections. */
   blackhole(): void {
-    this.set('toServer', { blackholeAfterBytes: 0 });
-    this.set('toClient', { blackholeAfterBytes: 0 });
+    this.set('toServer', SILENCE);
+    this.set('toClient', SILENCE);
+  }
+
+  /**
+   * One connection goes silent in both directions, the others live. It is named by the port from
+   * which the server sees it come, as the server's own list of clients has it.
+   */
+  silence(portAtServer: number): void {
+    this.silent.add(portAtServer);
   }
 
   heal(): void {
+    this.silent.clear();
     this.set('toServer', {});
     this.set('toClient', {});
   }
@@ -115,13 +126,19 @@ export class FaultProxy {
       socket.once('close', () => this.sockets.delete(socket));
       socket.once('error', () => pair.forEach((end) => end.resetAndDestroy()));
     }
-    this.join(client, server, 'toServer');
-    this.join(server, client, 'toClient');
+    const faultsOf = (direction: Direction) => (): Faults =>
+      this.silent.has(server.localPort ?? 0) ? SILENCE : this.faults[direction];
+    this.join(client, server, { direction: 'toServer', faults: faultsOf('toServer') });
+    this.join(server, client, { direction: 'toClient', faults: faultsOf('toClient') });
   }
 
-  private join(from: Socket, to: Socket, direction: Direction): void {
+  private join(
+    from: Socket,
+    to: Socket,
+    { direction, faults }: { direction: Direction; faults: () => Faults },
+  ): void {
     const onPassed = (bytes: number): void => void (this.passed[direction] += bytes);
-    const lane = new Lane(from, to, { faults: () => this.faults[direction], onPassed });
+    const lane = new Lane(from, to, { faults, onPassed });
     this.lanes.add(lane);
     from.once('close', () => this.lanes.delete(lane));
   }
