@@ -17,6 +17,9 @@ import { RouteEntity } from './features/routes/route.entity.js';
 import { RoutesModule } from './features/routes/routes.module.js';
 import { RuleEntity } from './features/rules/rule.entity.js';
 import { RulesModule } from './features/rules/rules.module.js';
+import { DraftEntity } from './features/drafts/draft.entity.js';
+import { HeldValueEntity } from './features/rollouts/held-value.entity.js';
+import { RolloutEntity } from './features/rollouts/rollout.entity.js';
 import { SystemModule } from './features/system/system.module.js';
 import { TargetEntity } from './features/upstreams/target.entity.js';
 import { UpstreamEntity } from './features/upstreams/upstream.entity.js';
@@ -52,4 +55,7 @@ export const FEATURE_ENTITIES = [
   SessionEntity,
   LoginAttemptEntity,
   ApiKeyEntity,
+  RolloutEntity,
+  HeldValueEntity,
+  DraftEntity,
 ];

@@ -5,7 +5,9 @@ import { Module, type CanActivate, type DynamicModule, type Type } from '@nestjs
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { ENTITIES } from './app.entities.js';
 import { FEATURES } from './app.features.js';
+import { TABLE_OF_KIND } from './app.resources.js';
 import { AccessGuard } from './features/auth/access.guard.js';
+import { ActorInterceptor } from './platform/http/actor.interceptor.js';
 import { ResourceHeadersInterceptor } from './platform/http/resource-headers.interceptor.js';
 import { PlatformModule } from './platform/platform.module.js';
 import type { Settings } from './settings.js';
@@ -25,12 +27,13 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        PlatformModule.register({ ...platform, entities: ENTITIES }),
+        PlatformModule.register({ ...platform, entities: ENTITIES, tables: TABLE_OF_KIND }),
         ManagementModule.register({ registry: platform.registry, isReady }),
         ...FEATURES,
       ],
       providers: [
         { provide: APP_GUARD, useClass: guard },
+        { provide: APP_INTERCEPTOR, useClass: ActorInterceptor },
         { provide: APP_INTERCEPTOR, useClass: ResourceHeadersInterceptor },
       ],
     };

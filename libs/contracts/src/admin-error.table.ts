@@ -28,6 +28,7 @@ const ROWS = {
   UNPROCESSABLE: [422, false, 'info', 'A value cannot be accepted.'],
   UNSUPPORTED_REGEX: [422, false, 'info', 'The regular expression is not supported.'],
   ADDRESS_NOT_ALLOWED: [422, false, 'info', 'The address is not allowed for upstream targets.'],
+  CAP_EXCEEDED: [422, false, 'warn', 'There are as many resources of this kind as may be.'],
   VERSION_REQUIRED: [428, false, 'info', 'Send If-Match with the version you read, or *.'],
   TOO_MANY_ATTEMPTS: [429, true, 'warn', 'Too many attempts; try again later.'],
   STORE_UNAVAILABLE: [503, true, 'error', 'The store cannot be reached.'],

@@ -4,9 +4,10 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRedisConfigPublisher } from '@ai-gateway/config-feed';
-import { Counter, Gauge, type Logger, type Registry } from '@ai-gateway/node-runtime';
+import { Counter, Gauge, deriveKey, type Logger, type Registry } from '@ai-gateway/node-runtime';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { sqlitePathOf, type Settings } from '../settings.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { openDatabase, type Entities } from './database/data-source.js';
 import { Database } from './database/database.js';
 import { isStoreFailure } from './database/database-errors.js';
@@ -15,6 +16,7 @@ import { RedisConnection } from './redis/redis-connection.js';
 import { Dependents } from './resources/dependents.js';
 import { ChangeLog } from './revisions/change-log.js';
 import { ConfigRevisions } from './revisions/config-revisions.js';
+import { ResourceTables, type TableOfKind } from './revisions/resource-tables.js';
 import { HeadWatch } from './revisions/head-watch.js';
 import { RedisCopy } from './revisions/redis-copy.js';
 import { LOGGER, REDIS, REDIS_COPY, REGISTRY, SETTINGS } from './tokens.js';
@@ -26,6 +28,7 @@ export interface PlatformOptions {
   logger: Logger;
   registry: Registry;
   entities: Entities;
+  tables: TableOfKind;
 }
 
 @Module({})
@@ -41,10 +44,11 @@ export class PlatformModule {
   }
 }
 
-const values = ({ settings, logger, registry }: PlatformOptions): Provider[] => [
+const values = ({ settings, logger, registry, tables }: PlatformOptions): Provider[] => [
   { provide: SETTINGS, useValue: settings },
   { provide: LOGGER, useValue: logger },
   { provide: REGISTRY, useValue: registry },
+  { provide: ResourceTables, useValue: new ResourceTables(tables) },
   Dependents,
 ];
 
@@ -57,9 +61,17 @@ const factories = (entities: Entities): Provider[] => [
   { provide: ChangeLog, inject: [Database], useFactory: (db: Database) => new ChangeLog(db) },
   { provide: HeadWatch, inject: [ChangeLog, LOGGER, REGISTRY], useFactory: headWatch },
   {
+    provide: AuditTrail,
+    inject: [Database, SETTINGS],
+    useFactory: (db: Database, { masterKey }: Settings) =>
+      new AuditTrail(db, deriveKey(masterKey, 'audit-chain')),
+  },
+  {
     provide: ConfigRevisions,
-    inject: [Database, HeadWatch],
-    useFactory: (db: Database, heads: HeadWatch) => new ConfigRevisions(db, heads),
+    inject: [Database, HeadWatch, AuditTrail, ResourceTables],
+    useFactory: (
+      ...[database, heads, audit, tables]: [Database, HeadWatch, AuditTrail, ResourceTables]
+    ) => new ConfigRevisions({ database, heads, audit, tables }),
   },
   {
     provide: REDIS,

@@ -24,6 +24,9 @@ import {
   type Access,
   type Principal,
 } from '@ai-gateway/nest-runtime';
+import { AuditTrail } from '../../platform/audit/audit-trail.js';
+import { Database } from '../../platform/database/database.js';
+import { actorOf, attemptOf } from '../../platform/http/actor.interceptor.js';
 import { SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
 import { AccessCheck, type UserPrincipal } from './access-check.js';
@@ -44,6 +47,8 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly check: AccessCheck,
+    private readonly audit: AuditTrail,
+    private readonly database: Database,
     @Inject(SETTINGS) settings: Settings,
   ) {
     this.serviceDigest = digestOf(settings.serviceCredential);
@@ -57,9 +62,17 @@ export class AccessGuard implements CanActivate {
       return true;
     }
     const principal = await this.identify(request);
-    if (access === null || !reaches(principal, access, context)) throw new AdminError('FORBIDDEN');
     attachPrincipal(request, principal);
-    return true;
+    if (access !== null && reaches(principal, access, context)) return true;
+    await this.recordDenial(request);
+    throw new AdminError('FORBIDDEN');
+  }
+
+  /** A store that is away must not turn a denial into anything else. */
+  private async recordDenial(request: IncomingMessage): Promise<void> {
+    if (request.method === 'GET' || this.database.isWriting) return;
+    const attempt = { ...attemptOf(request), outcome: 'FORBIDDEN', actor: actorOf(request) };
+    await this.audit.record(attempt).catch(() => undefined);
   }
 
   private async identify({ headers }: IncomingMessage): Promise<Principal> {

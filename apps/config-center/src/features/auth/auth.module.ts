@@ -1,6 +1,7 @@
 /** Signing in, and the check of every request's credential. */
 import type { Logger } from '@ai-gateway/node-runtime';
 import { Module, type Provider } from '@nestjs/common';
+import { AuditTrail } from '../../platform/audit/audit-trail.js';
 import { Database } from '../../platform/database/database.js';
 import { LOGGER, SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
@@ -53,16 +54,18 @@ const providers: Provider[] = [
       AccessCheck,
       PASSWORD_HASHER,
       LoginThrottle,
+      AuditTrail,
       LOGGER,
     ],
     useFactory: (
-      ...[accounts, sessions, tokens, access, hasher, throttle, logger]: [
+      ...[accounts, sessions, tokens, access, hasher, throttle, audit, logger]: [
         UserAccounts,
         SessionsRepository,
         AccessTokens,
         AccessCheck,
         PasswordHasher,
         LoginThrottle,
+        AuditTrail,
         Logger,
       ]
     ) =>
@@ -73,6 +76,7 @@ const providers: Provider[] = [
         access,
         hasher,
         throttle,
+        audit,
         logger,
         nowMs,
       }),

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, newMasterKeyText, parseMasterKey } from '@ai-gateway/node-runtime';
+import type { AuditEvent } from '../../platform/audit/audit-trail.js';
 import { MemoryUserAccounts } from '../users/user-accounts.memory-repository.js';
 import { AccessCheck, type UserPrincipal } from './access-check.js';
 import { AccessTokens } from './access-token.js';
@@ -28,11 +29,13 @@ async function world() {
   /** What another process knows: nothing of this one's cache. */
   const peer = new AccessCheck({ tokens, sessions, accounts, nowMs });
   const throttle = new LoginThrottle(new MemoryAttemptStore());
-  const deps = { accounts, sessions, tokens, access, hasher, throttle, logger, nowMs };
+  const events: AuditEvent[] = [];
+  const audit = { record: async (event: AuditEvent) => void events.push(event) };
+  const deps = { accounts, sessions, tokens, access, hasher, throttle, audit, logger, nowMs };
   const service = new AuthenticationService(deps);
   const userId = accounts.put('alice', 'operator', await hasher.hash(PASSWORD));
   const login = (password = PASSWORD) => service.login({ username: 'alice', password }, IP);
-  return { clock, accounts, sessions, access, peer, service, userId, login };
+  return { clock, accounts, sessions, access, peer, service, userId, login, events };
 }
 
 let scene: Awaited<ReturnType<typeof world>>;
@@ -47,6 +50,17 @@ async function principalFor(token: string): Promise<UserPrincipal> {
 }
 
 describe('a login', () => {
+  it('that fails stands on the audit trail, with the user if there is one', async () => {
+    const { login, events, service, userId } = scene;
+    await expect(login('wrong')).rejects.toThrow();
+    await expect(service.login({ username: 'nobody', password: 'x' }, IP)).rejects.toThrow();
+    expect(events).toEqual([
+      expect.objectContaining({ action: 'login_failed', objectId: userId }),
+      expect.objectContaining({ action: 'login_failed', objectId: null }),
+    ]);
+    expect(JSON.stringify(events)).not.toContain('wrong');
+  });
+
   it('says the same for a wrong password, an unknown and a disabled user', async () => {
     const { service, accounts, userId, login } = scene;
     await expect(login('wrong')).rejects.toMatchObject({ code: 'INVALID_LOGIN', details: [] });

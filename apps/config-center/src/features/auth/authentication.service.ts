@@ -6,6 +6,7 @@
 import type { LoginRequest, PasswordChange } from '@ai-gateway/contracts';
 import { AdminError } from '@ai-gateway/nest-runtime';
 import type { Logger } from '@ai-gateway/node-runtime';
+import type { AuditTrail } from '../../platform/audit/audit-trail.js';
 import type { UserAccount, UserAccounts } from '../users/user-accounts.port.js';
 import { holds, type AccessCheck, type UserPrincipal } from './access-check.js';
 import { ACCESS_TOKEN_SEC, type AccessTokens } from './access-token.js';
@@ -35,6 +36,7 @@ export interface AuthenticationDeps {
   access: AccessCheck;
   hasher: PasswordHasher;
   throttle: LoginThrottle;
+  audit: Pick<AuditTrail, 'record'>;
   logger: Logger;
   nowMs: () => number;
 }
@@ -51,6 +53,7 @@ export class AuthenticationService {
     const right = await hasher.matches(account?.passwordHash ?? null, password);
     if (!right || account === null || !maySignIn(account, nowMs)) {
       logger.info({ event: 'login_failed', address: attempt.address }, 'login failed');
+      await this.recordEvent('login_failed', account, { outcome: 'INVALID_LOGIN' });
       throw new AdminError('INVALID_LOGIN');
     }
     await throttle.succeed(attempt);
@@ -106,6 +109,17 @@ export class AuthenticationService {
     if (!changed) throw new AdminError('INVALID_TOKEN');
     await sessions.deleteOfUser(account.userId);
     access.forget();
+    await this.recordEvent('password_changed', account, {});
+  }
+
+  /** Attempts are throttled, so failed logins cannot flood the trail. */
+  private recordEvent(
+    action: string,
+    account: UserAccount | null,
+    event: { outcome?: string },
+  ): Promise<void> {
+    const objectId = account?.userId ?? null;
+    return this.deps.audit.record({ action, objectType: 'user', objectId, ...event });
   }
 
   /** The look-ups are the same whether or not there is such a user. */

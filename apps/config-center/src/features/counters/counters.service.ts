@@ -3,6 +3,7 @@ import type { RuleConfig, RuleType } from '@ai-gateway/contracts';
 import { compileLimit, type CompiledLimit, type SpanLimit } from '@ai-gateway/gateway-engine';
 import { AdminError } from '@ai-gateway/nest-runtime';
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditTrail } from '../../platform/audit/audit-trail.js';
 import { Database } from '../../platform/database/database.js';
 import { namespaceIdOfCode } from '../namespaces/namespaces.read-model.js';
 import { findRule, rulesOfNamespace } from '../rules/rules.read-model.js';
@@ -24,6 +25,7 @@ interface ResolvedCounter {
 export class CountersService {
   constructor(
     private readonly database: Database,
+    private readonly audit: AuditTrail,
     @Inject(COUNTER_READER) private readonly counters: CounterReader,
   ) {}
 
@@ -47,6 +49,12 @@ export class CountersService {
       const address = { namespaceId, limit, scope, spanMs, measure };
       await this.ask(() => this.counters.add(address, amount));
     }
+    await this.audit.record({
+      action: 'increment',
+      objectType: 'counter',
+      objectId: Number(limit.ruleId),
+      after: { counter_key: key, scope, amount },
+    });
     return this.read(key);
   }
 

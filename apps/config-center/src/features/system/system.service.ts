@@ -3,6 +3,7 @@ import type { ConfigHead } from '@ai-gateway/contracts';
 import { AdminError } from '@ai-gateway/nest-runtime';
 import { feedKeys } from '@ai-gateway/contracts';
 import { Inject, Injectable } from '@nestjs/common';
+import { AuditTrail } from '../../platform/audit/audit-trail.js';
 import { Database } from '../../platform/database/database.js';
 import type { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { ChangeLog } from '../../platform/revisions/change-log.js';
@@ -15,6 +16,7 @@ export class SystemService {
   constructor(
     private readonly database: Database,
     private readonly log: ChangeLog,
+    private readonly audit: AuditTrail,
     @Inject(REDIS) private readonly redis: RedisConnection | null,
     @Inject(REDIS_COPY) private readonly copy: RedisCopy | null,
   ) {}
@@ -52,6 +54,7 @@ export class SystemService {
     if (this.copy === null) {
       return { status: 'ok', redis: 'not_configured', ...(await this.log.head()) };
     }
+    await this.audit.record({ action: 'sync', objectType: 'redis_copy' });
     try {
       return { status: 'ok', redis: 'healthy', ...(await this.copy.sync()) };
     } catch (cause) {

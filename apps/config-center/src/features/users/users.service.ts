@@ -44,7 +44,9 @@ export class UsersService {
     const { value, revision } = await this.revisions.write(async (tx) => {
       await refuseDuplicate(tx.manager, values.username, 0);
       const account = { password_hash, token_version: 1, one_time_until: null };
-      return userView(await insertRow(tx, UserEntity, { ...values, ...account }));
+      const row = await insertRow(tx, UserEntity, { ...values, ...account });
+      tx.audited({ action: 'create', objectType: 'user', objectId: row.user_id, after: row });
+      return userView(row);
     });
     return new Written(value, revision, `/api/v1/users/${value.user_id}`);
   }
@@ -68,7 +70,10 @@ export class UsersService {
         ...(password_hash === null ? {} : { password_hash, one_time_until: null }),
         ...(endsSessions ? { token_version: row.token_version + 1 } : {}),
       };
-      return userView(await updateRow(tx, row, { changes: { ...changes, ...access }, expected }));
+      const before = Object.assign({}, row);
+      const after = await updateRow(tx, row, { changes: { ...changes, ...access }, expected });
+      tx.audited({ action: 'update', objectType: 'user', objectId: userId, before, after });
+      return userView(after);
     });
   }
 
@@ -76,7 +81,9 @@ export class UsersService {
     return this.revisions.write(async (tx) => {
       const row = await requireRow(tx.manager, UserEntity, { user_id: userId });
       await refuseLastSuperAdmin(tx.manager, row);
+      const before = Object.assign({}, row);
       await deleteRow(tx, row, expected);
+      tx.audited({ action: 'delete', objectType: 'user', objectId: userId, before });
       return undefined;
     });
   }

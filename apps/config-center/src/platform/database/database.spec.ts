@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,9 +66,11 @@ describe('embedded database', () => {
 
   it('hides an open transaction from reads beside it', async () => {
     const database = await open();
+    const beside = AsyncLocalStorage.snapshot();
     await database.transaction(async (manager) => {
       await manager.increment(ConfigStateEntity, { state_id: 1 }, 'revision', 1);
-      expect(await revisionOf(database)).toBe(0);
+      expect(await beside(() => revisionOf(database))).toBe(0);
+      expect(await revisionOf(database)).toBe(1);
     });
     expect(await revisionOf(database)).toBe(1);
   });

@@ -1,8 +1,10 @@
 /**
- * Access to the store. Reads go through `manager`, which sees committed data only. Writes go through
- * `transaction`; a write outside of it would join whatever transaction is open on SQLite's single
- * writing connection.
+ * Access to the store. Reads go through `manager`, which sees committed data, and within a
+ * transaction also what that has written. Writes go through `transaction`; a write outside of it
+ * would join whatever transaction is open on SQLite's single writing connection. A transaction
+ * within a transaction joins it: several use cases become one by running them in one.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AdminError } from '@ai-gateway/nest-runtime';
@@ -19,10 +21,16 @@ export interface DatabaseParts {
   close: () => Promise<void>;
 }
 
+interface OpenTransaction {
+  readonly manager: EntityManager;
+  isOpen: boolean;
+}
+
 export class Database {
   readonly kind: DatabaseKind;
   readonly dataSource: DataSource;
   private readonly closeParts: () => Promise<void>;
+  private readonly open = new AsyncLocalStorage<OpenTransaction>();
   private queue: Promise<unknown> = Promise.resolve();
   private closed = false;
 
@@ -34,7 +42,12 @@ export class Database {
 
   /** For reads. */
   get manager(): EntityManager {
-    return this.dataSource.manager;
+    return this.current ?? this.dataSource.manager;
+  }
+
+  /** True within `transaction`. */
+  get isWriting(): boolean {
+    return this.current !== null;
   }
 
   /**
@@ -42,7 +55,8 @@ export class Database {
    * Who loses a lock begins anew, so `work` may run more than once.
    */
   async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    const run = () => this.dataSource.transaction(work);
+    if (this.current !== null) return this.join(this.current, work);
+    const run = () => this.dataSource.transaction((manager) => this.within(manager, work));
     for (let retries = 0; ; retries += 1) {
       try {
         return this.kind === 'sqlite' ? await this.oneAtATime(run) : await run();
@@ -69,6 +83,35 @@ export class Database {
     this.closed = true;
     await this.queue;
     await this.closeParts();
+  }
+
+  /** Null outside of a transaction, also for what one started and did not wait for. */
+  private get current(): EntityManager | null {
+    const open = this.open.getStore();
+    return open?.isOpen === true ? open.manager : null;
+  }
+
+  private async within<Result>(
+    manager: EntityManager,
+    work: (manager: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    const transaction = { manager, isOpen: true };
+    try {
+      return await this.open.run(transaction, () => work(manager));
+    } finally {
+      transaction.isOpen = false;
+    }
+  }
+
+  private async join<Result>(
+    manager: EntityManager,
+    work: (manager: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await work(manager);
+    } catch (error) {
+      throw storeError(error);
+    }
   }
 
   /** All transactions share SQLite's one writing connection, where they would nest. */

@@ -5,6 +5,8 @@ import type { Database } from '../database/database.js';
 import { ConfigChangeEntity } from './config-change.entity.js';
 import { ConfigStateEntity, STATE_ID } from './config-state.entity.js';
 
+const IDS_PER_QUERY = 500;
+
 export class ChangeLog {
   constructor(private readonly database: Database) {}
 
@@ -70,6 +72,29 @@ export async function readHead(manager: EntityManager): Promise<ConfigHead> {
     state_id: STATE_ID,
   });
   return { epoch, revision };
+}
+
+/** What resources were before a write: their last value in the log, by `kind:id`. */
+export async function lastValues(
+  manager: EntityManager,
+  resources: readonly Pick<ConfigChangeEntity, 'kind' | 'resource_id'>[],
+): Promise<Map<string, object | null>> {
+  const values = new Map<string, object | null>();
+  for (const [kind, ofKind] of Map.groupBy(resources, (resource) => resource.kind)) {
+    for (let start = 0; start < ofKind.length; start += IDS_PER_QUERY) {
+      const ids = ofKind.slice(start, start + IDS_PER_QUERY).map((row) => row.resource_id);
+      const rows = await manager
+        .createQueryBuilder(ConfigChangeEntity, 'change')
+        .where('change.kind = :kind AND change.resource_id IN (:...ids)', { kind, ids })
+        .andWhere(
+          `NOT EXISTS (SELECT 1 FROM config_changes later WHERE later.kind = change.kind
+             AND later.resource_id = change.resource_id AND later.revision > change.revision)`,
+        )
+        .getMany();
+      for (const row of rows) values.set(`${kind}:${row.resource_id}`, row.value);
+    }
+  }
+  return values;
 }
 
 const toChange = ({ kind, resource_id, revision, value }: ConfigChangeEntity): ConfigChange => ({

@@ -1,4 +1,10 @@
 /** Every migration, oldest first. A migration that was released is never edited. */
 import { Initial1763700000000 } from './1763700000000-initial.js';
+import { AuditAndRevisions1763800000000 } from './1763800000000-audit-and-revisions.js';
+import { RolloutsAndDrafts1763800300000 } from './1763800300000-rollouts-and-drafts.js';
 
-export const MIGRATIONS = [Initial1763700000000] as const;
+export const MIGRATIONS = [
+  Initial1763700000000,
+  AuditAndRevisions1763800000000,
+  RolloutsAndDrafts1763800300000,
+] as const;
