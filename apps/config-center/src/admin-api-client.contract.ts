@@ -42,6 +42,7 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     mockLlmUrl: 'http://127.0.0.1:8003',
     seedDemoData: false,
     serveDocs: true,
+    staleReadMs: 600_000,
     ...overrides,
   };
 }

@@ -66,6 +66,11 @@ export const SETTINGS_SHAPE = {
     .default('http://127.0.0.1:8003')
     .describe('target of the demo upstreams'),
   SEED_DEMO_DATA: setting.flag(false).describe('seed the demo data at start'),
+  CONFIG_CENTER_STALE_READ_SEC: setting
+    .count(600, 0, 86_400)
+    .describe(
+      'database away: a token checked this long ago still reads what is in memory; 0: never',
+    ),
   CONFIG_CENTER_DOCS: z
     .stringbool()
     .optional()
@@ -102,6 +107,7 @@ export interface Settings {
   mockLlmUrl: string;
   seedDemoData: boolean;
   serveDocs: boolean;
+  staleReadMs: number;
 }
 
 export const settingsSpec = {
@@ -135,6 +141,7 @@ export function readSettings(env: Environment = process.env): Settings {
     mockLlmUrl: values.MOCK_LLM_URL,
     seedDemoData: values.SEED_DEMO_DATA,
     serveDocs: values.CONFIG_CENTER_DOCS ?? isLoopback(values.SERVER_HOST),
+    staleReadMs: values.CONFIG_CENTER_STALE_READ_SEC * 1000,
   };
 }
 
