@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createConnection } from 'mysql2/promise';
 import { Redis } from 'ioredis';
@@ -7,17 +6,7 @@ import { copyKeys, feedKeys, type ConfigHead } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { TestApp, testSettings } from './admin-api-client.contract.js';
 import { describeAdminApi } from './admin-api.contract.js';
-
-async function newDatabase(): Promise<string> {
-  const url = new URL(inject('mysqlUrl'));
-  const name = `cc_${randomBytes(6).toString('hex')}`;
-  const connection = await createConnection(url.href);
-  // The default of older servers; what the tables need, they say themselves.
-  await connection.query(`CREATE DATABASE ${name} CHARACTER SET latin1`);
-  await connection.end();
-  url.pathname = `/${name}`;
-  return url.href;
-}
+import { newDatabase } from './new-database.contract.js';
 
 /** Redis databases keep the fixed key names of several test files apart. */
 function redisUrl(database: number): string {

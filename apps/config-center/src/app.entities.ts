@@ -6,11 +6,13 @@ import { AuditHeadEntity } from './platform/audit/audit-head.entity.js';
 import { ConfigChangeEntity } from './platform/revisions/config-change.entity.js';
 import { ConfigRevisionEntity } from './platform/revisions/config-revision.entity.js';
 import { ConfigStateEntity } from './platform/revisions/config-state.entity.js';
+import { HeldValueEntity } from './platform/revisions/held-value.entity.js';
 
 export const ENTITIES: Entities = [
   ConfigChangeEntity,
   ConfigRevisionEntity,
   ConfigStateEntity,
+  HeldValueEntity,
   AuditEntryEntity,
   AuditHeadEntity,
   ...FEATURE_ENTITIES,

@@ -1,6 +1,7 @@
 /** Every feature and every entity of the process, in one place. */
 import { ApiKeyEntity } from './features/api-keys/api-key.entity.js';
 import { ApiKeysModule } from './features/api-keys/api-keys.module.js';
+import { AuditModule } from './features/audit/audit.module.js';
 import { AuthModule } from './features/auth/auth.module.js';
 import { LoginAttemptEntity } from './features/auth/login-attempt.entity.js';
 import { SessionEntity } from './features/auth/session.entity.js';
@@ -14,11 +15,12 @@ import { ModelsModule } from './features/models/models.module.js';
 import { NamespaceEntity } from './features/namespaces/namespace.entity.js';
 import { NamespacesModule } from './features/namespaces/namespaces.module.js';
 import { RouteEntity } from './features/routes/route.entity.js';
+import { RevisionsModule } from './features/revisions/revisions.module.js';
 import { RoutesModule } from './features/routes/routes.module.js';
 import { RuleEntity } from './features/rules/rule.entity.js';
 import { RulesModule } from './features/rules/rules.module.js';
 import { DraftEntity } from './features/drafts/draft.entity.js';
-import { HeldValueEntity } from './features/rollouts/held-value.entity.js';
+import { RolloutsModule } from './features/rollouts/rollouts.module.js';
 import { RolloutEntity } from './features/rollouts/rollout.entity.js';
 import { SystemModule } from './features/system/system.module.js';
 import { TargetEntity } from './features/upstreams/target.entity.js';
@@ -41,6 +43,9 @@ export const FEATURES = [
   DemoModule,
   FeedModule,
   SystemModule,
+  AuditModule,
+  RevisionsModule,
+  RolloutsModule,
 ];
 
 export const FEATURE_ENTITIES = [
@@ -56,6 +61,5 @@ export const FEATURE_ENTITIES = [
   LoginAttemptEntity,
   ApiKeyEntity,
   RolloutEntity,
-  HeldValueEntity,
   DraftEntity,
 ];

@@ -1,6 +1,6 @@
 /** The table of every kind of resource. */
 import { ApiKeyEntity } from './features/api-keys/api-key.entity.js';
-import { HeldValueEntity } from './features/rollouts/held-value.entity.js';
+import { HeldValueEntity } from './platform/revisions/held-value.entity.js';
 import { MatcherEntity } from './features/matchers/matcher.entity.js';
 import { ModelEntity } from './features/models/model.entity.js';
 import { NamespaceEntity } from './features/namespaces/namespace.entity.js';

@@ -22,6 +22,12 @@ const ROWS = {
   METHOD_NOT_ALLOWED: [405, false, 'info', 'The method is not allowed for this path.'],
   CONFLICT: [409, false, 'info', 'The resource exists already.'],
   IN_USE: [409, false, 'info', 'The resource is in use.'],
+  ROLLOUT_ACTIVE: [
+    409,
+    false,
+    'info',
+    'A rollout of this resource must be promoted or abandoned first.',
+  ],
   VERSION_MISMATCH: [412, false, 'info', 'The resource has changed since you read it.'],
   PAYLOAD_TOO_LARGE: [413, false, 'info', 'The body is too large.'],
   UNSUPPORTED_MEDIA_TYPE: [415, false, 'info', 'The body must be application/json.'],

@@ -1,5 +1,6 @@
 export * from './admin-error.table.js';
 export * from './api-key.schema.js';
+export * from './audit.schema.js';
 export * from './auth.schema.js';
 export * from './batch.schema.js';
 export * from './canonical-json.js';
@@ -16,6 +17,7 @@ export * from './operators.js';
 export * from './page.schema.js';
 export * from './primitives.js';
 export * from './redis-keys.js';
+export * from './revision.schema.js';
 export * from './route.schema.js';
 export * from './rule.schema.js';
 export * from './sealed-secret.schema.js';

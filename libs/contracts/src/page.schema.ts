@@ -11,18 +11,19 @@ const wholeNumber = z
 
 /**
  * The query of a list. `sortable` names the fields `sort` takes, descending with a leading `-`;
- * `filters` holds one schema per filterable field. Anything else is refused.
+ * `defaultSort` is the first of them. `filters` holds one schema per filterable field. Anything else is refused.
  */
 export const listQueryOf = <Filters extends z.core.$ZodShape>(
   sortable: readonly [string, ...string[]],
   filters: Filters,
+  defaultSort: string = sortable[0],
 ) =>
   z.strictObject({
     page: wholeNumber.pipe(z.int().min(1).max(1_000_000)).default(1),
     size: wholeNumber.pipe(z.int().min(1).max(MAX_PAGE_SIZE)).default(50),
     sort: z
       .enum(sortable.flatMap((field) => [field, `-${field}`]) as [string, ...string[]])
-      .default(sortable[0]),
+      .default(defaultSort),
     ...filters,
   });
 

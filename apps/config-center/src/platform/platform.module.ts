@@ -4,10 +4,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRedisConfigPublisher } from '@ai-gateway/config-feed';
+import type { ConfigHead } from '@ai-gateway/contracts';
 import { Counter, Gauge, deriveKey, type Logger, type Registry } from '@ai-gateway/node-runtime';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { sqlitePathOf, type Settings } from '../settings.js';
 import { AuditTrail } from './audit/audit-trail.js';
+import { AuditVerifier } from './audit/audit-verifier.js';
 import { openDatabase, type Entities } from './database/data-source.js';
 import { Database } from './database/database.js';
 import { isStoreFailure } from './database/database-errors.js';
@@ -17,8 +19,10 @@ import { Dependents } from './resources/dependents.js';
 import { ChangeLog } from './revisions/change-log.js';
 import { ConfigRevisions } from './revisions/config-revisions.js';
 import { ResourceTables, type TableOfKind } from './revisions/resource-tables.js';
+import { EpochRenewal } from './revisions/epoch-renewal.js';
 import { HeadWatch } from './revisions/head-watch.js';
 import { RedisCopy } from './revisions/redis-copy.js';
+import { StateRestorer } from './revisions/state-restorer.js';
 import { LOGGER, REDIS, REDIS_COPY, REGISTRY, SETTINGS } from './tokens.js';
 
 const DATABASE_RETRY_MS = 1000;
@@ -52,6 +56,8 @@ const values = ({ settings, logger, registry, tables }: PlatformOptions): Provid
   Dependents,
 ];
 
+const auditKey = ({ masterKey }: Settings): Buffer => deriveKey(masterKey, 'audit-chain');
+
 const factories = (entities: Entities): Provider[] => [
   {
     provide: Database,
@@ -63,8 +69,12 @@ const factories = (entities: Entities): Provider[] => [
   {
     provide: AuditTrail,
     inject: [Database, SETTINGS],
-    useFactory: (db: Database, { masterKey }: Settings) =>
-      new AuditTrail(db, deriveKey(masterKey, 'audit-chain')),
+    useFactory: (db: Database, settings: Settings) => new AuditTrail(db, auditKey(settings)),
+  },
+  {
+    provide: AuditVerifier,
+    inject: [Database, SETTINGS],
+    useFactory: (db: Database, settings: Settings) => new AuditVerifier(db, auditKey(settings)),
   },
   {
     provide: ConfigRevisions,
@@ -74,12 +84,26 @@ const factories = (entities: Entities): Provider[] => [
     ) => new ConfigRevisions({ database, heads, audit, tables }),
   },
   {
+    provide: StateRestorer,
+    inject: [Database, ResourceTables],
+    useFactory: (db: Database, tables: ResourceTables) => new StateRestorer(tables, db.kind),
+  },
+  {
     provide: REDIS,
     inject: [SETTINGS, LOGGER],
     useFactory: ({ redisUrl }: Settings, logger: Logger) =>
       redisUrl === null ? null : new RedisConnection(redisUrl, logger),
   },
-  { provide: REDIS_COPY, inject: [REDIS, ChangeLog, LOGGER, REGISTRY], useFactory: redisCopy },
+  {
+    provide: EpochRenewal,
+    inject: [Database, HeadWatch, AuditTrail, LOGGER, REGISTRY],
+    useFactory: epochRenewal,
+  },
+  {
+    provide: REDIS_COPY,
+    inject: [REDIS, ChangeLog, EpochRenewal, LOGGER, REGISTRY],
+    useFactory: redisCopy,
+  },
 ];
 
 /** A database that is not up yet is waited for; any other failure ends the start. */
@@ -113,11 +137,28 @@ function headWatch(log: ChangeLog, logger: Logger, registry: Registry): HeadWatc
   return watch;
 }
 
+function epochRenewal(
+  ...[database, heads, audit, logger, registry]: [Database, HeadWatch, AuditTrail, Logger, Registry]
+): EpochRenewal {
+  const renewals = new Counter({
+    name: 'config_center_epoch_renewals_total',
+    help: 'Times the database was found behind what had been seen, and the epoch renewed.',
+    registers: [registry],
+  });
+  const onRenewed = () => renewals.inc();
+  const renewal = new EpochRenewal({ database, heads, audit, logger, onRenewed });
+  heads.whenBehind((known) => renewal.seen(known));
+  return renewal;
+}
+
 function redisCopy(
-  connection: RedisConnection | null,
-  log: ChangeLog,
-  logger: Logger,
-  registry: Registry,
+  ...[connection, log, epochs, logger, registry]: [
+    RedisConnection | null,
+    ChangeLog,
+    EpochRenewal,
+    Logger,
+    Registry,
+  ]
 ): RedisCopy | null {
   const failures = new Counter({
     name: 'config_center_publish_failures_total',
@@ -127,5 +168,7 @@ function redisCopy(
   if (connection === null) return null;
   const redis = connection.client;
   const publisher = createRedisConfigPublisher({ redis });
-  return new RedisCopy({ redis, publisher, log, logger, onFailure: () => failures.inc() });
+  const onFailure = () => failures.inc();
+  const onSeen = (copy: ConfigHead) => epochs.seen(copy);
+  return new RedisCopy({ redis, publisher, log, logger, onFailure, onSeen });
 }

@@ -25,6 +25,8 @@ const ROWS = {
   usage: ['r', 'r', 'r', 'r'],
   instances: ['r', 'r', 'r', 'r'],
   revisions: ['rw', 'r', 'r', 'r'],
+  rollouts: ['rw', 'r', 'r', 'r'],
+  drafts: ['rwd', '', '', 'r'],
   audit: ['r', 'r', '', 'r'],
   stats: ['r', 'r', 'r', 'r'],
   health: ['r', 'r', 'r', 'r'],

@@ -34,7 +34,9 @@ export function sendWritten(written: Written<unknown>, response: ServerResponse)
 function present(result: unknown, response: ServerResponse): unknown {
   const value: unknown = result instanceof Written ? result.value : result;
   if (result instanceof Written) {
-    response.setHeader('X-Config-Revision', String(result.revision));
+    if (result.revision !== null) {
+      response.setHeader('X-Config-Revision', String(result.revision));
+    }
     if (result.location !== null) {
       response.statusCode = 201;
       response.setHeader('Location', result.location);

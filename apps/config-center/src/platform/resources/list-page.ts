@@ -1,11 +1,14 @@
 /** One page of a table by the conventions of lists: allow-listed filters and sort, stable order. */
 import type { Page } from '@ai-gateway/contracts';
-import type {
-  EntityManager,
-  EntityTarget,
-  FindOptionsOrder,
-  FindOptionsWhere,
-  ObjectLiteral,
+import {
+  And,
+  LessThan,
+  MoreThanOrEqual,
+  type EntityManager,
+  type EntityTarget,
+  type FindOptionsOrder,
+  type FindOptionsWhere,
+  type ObjectLiteral,
 } from 'typeorm';
 import { z } from 'zod';
 
@@ -37,6 +40,19 @@ export async function findPage<Row extends ObjectLiteral, Item>(
     take: size,
   });
   return { items: rows.map(view), total, page, size };
+}
+
+/** Rows of a time column within `from` (inclusive) and `to` (exclusive), ISO 8601. */
+export function timeRange<Row extends ObjectLiteral>(
+  column: keyof Row & string,
+  from: string | undefined,
+  to: string | undefined,
+): FindOptionsWhere<Row> {
+  const bounds = [
+    ...(from === undefined ? [] : [MoreThanOrEqual(new Date(from))]),
+    ...(to === undefined ? [] : [LessThan(new Date(to))]),
+  ];
+  return (bounds.length === 0 ? {} : { [column]: And(...bounds) }) as FindOptionsWhere<Row>;
 }
 
 function orderOf<Row>(sort: string, idColumn: string): FindOptionsOrder<Row> {

@@ -22,6 +22,7 @@ import { lastValues, readHead } from './change-log.js';
 import { ConfigChangeEntity } from './config-change.entity.js';
 import { ConfigRevisionEntity, type RevisionCause } from './config-revision.entity.js';
 import { ConfigStateEntity, STATE_ID } from './config-state.entity.js';
+import { requireNotHeld } from './held-values.js';
 import type { HeadWatch } from './head-watch.js';
 import type { ResourceTables } from './resource-tables.js';
 
@@ -30,12 +31,16 @@ export interface ConfigTransaction {
   readonly manager: EntityManager;
   /** The time all rows of this write carry. */
   readonly now: Date;
+  /** The one this write makes. */
+  readonly revision: number;
   /**
    * Records that a resource has a new value or, with null, is gone. The value may carry more fields
    * than gateways get; only those of its `*ConfigSchema` are published. Rejects what gateways could
    * not compile. Its audit row is written by itself.
    */
   changed(kind: ConfigKind, id: number, value: object | null): void;
+  /** What was recorded so far, with the values from before. */
+  changes(): Promise<ResourceChange[]>;
   /** An audit row for what is no configuration. */
   audited(event: AuditEvent): void;
 }
@@ -44,7 +49,8 @@ export interface ConfigTransaction {
 export class Written<Value> {
   constructor(
     readonly value: Value,
-    readonly revision: number,
+    /** Null when nothing was written, as in a dry run. */
+    readonly revision: number | null,
     /** Set for what was created: the resource's path. */
     readonly location: string | null = null,
   ) {}
@@ -65,6 +71,8 @@ export interface ConfigRevisionsDeps {
 export interface WriteOptions {
   cause?: RevisionCause;
   details?: object | null;
+  /** True: may change what a rollout holds. */
+  endsRollout?: boolean;
 }
 
 /** What a write did to one resource. */
@@ -128,6 +136,7 @@ export class ConfigRevisions {
     const value = await this.open.run(write, () => work(write));
     const changes = await write.changes();
     await this.deps.tables.requireRoom(manager, changes);
+    if (options.endsRollout !== true) await requireNotHeld(manager, changes);
     await manager.insert(ConfigRevisionEntity, revisionRow(write, options));
     await write.log();
     await this.deps.audit.append(manager, [...changes.map(auditOf(write.head)), ...write.events]);
@@ -154,6 +163,10 @@ class OpenWrite implements ConfigTransaction {
     readonly now: Date,
   ) {}
 
+  get revision(): number {
+    return this.head.revision;
+  }
+
   changed(kind: ConfigKind, id: number, value: object | null): void {
     const row = new ConfigChangeEntity();
     row.kind = kind;
@@ -168,7 +181,6 @@ class OpenWrite implements ConfigTransaction {
     this.events.push(event);
   }
 
-  /** With the values from before; call ahead of `log`. */
   async changes(): Promise<ResourceChange[]> {
     const rows = [...this.rows.values()];
     const before = await lastValues(this.manager, rows);

@@ -10,6 +10,8 @@ import type { ChangeLog } from './change-log.js';
 const POLL_MS = 1000;
 
 export type HeadListener = (head: ConfigHead) => void;
+/** Told of a head that was known although the database is behind it now. */
+export type LossListener = (known: ConfigHead) => Promise<void>;
 
 export class HeadWatch {
   private current: ConfigHead | null = null;
@@ -17,6 +19,7 @@ export class HeadWatch {
   private timer: NodeJS.Timeout | null = null;
   private looking: Promise<void> | null = null;
   private failing = false;
+  private onLoss: LossListener | null = null;
 
   constructor(
     private readonly log: ChangeLog,
@@ -45,6 +48,11 @@ export class HeadWatch {
     return () => this.listeners.delete(listener);
   }
 
+  /** A read that overtook a commit looks the same, so the listener must make sure. */
+  whenBehind(listener: LossListener): void {
+    this.onLoss = listener;
+  }
+
   /** Commits may be announced out of order; an older head of the same epoch is ignored. */
   announce(head: ConfigHead): void {
     const before = this.current;
@@ -63,7 +71,10 @@ export class HeadWatch {
 
   private async readHead(): Promise<void> {
     try {
-      this.announce(await this.log.head());
+      const head = await this.log.head();
+      const known = this.current;
+      this.announce(head);
+      if (known?.epoch === head.epoch && known.revision > head.revision) await this.onLoss?.(known);
       if (this.failing) this.logger.info('the database answers again');
       this.failing = false;
     } catch (err) {

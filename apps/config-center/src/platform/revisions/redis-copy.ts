@@ -27,6 +27,8 @@ export interface RedisCopyOptions {
   log: ChangeLog;
   logger: Logger;
   onFailure: () => void;
+  /** Told of what the copy says, which may be more than the database knows. */
+  onSeen: (copy: ConfigHead) => Promise<void>;
 }
 
 export class RedisCopy {
@@ -115,6 +117,7 @@ export class RedisCopy {
     const { log, publisher } = this.options;
     const feed = await log.feedSince(this.mirror.head);
     const copy = await publisher.head();
+    if (copy !== null && isAhead(copy, feed)) return this.wentBack(copy);
     const behind = copy?.epoch === feed.epoch ? feed.revision - copy.revision : Infinity;
     if (feed.type === 'full' || behind > MAX_STEPS) return this.rebuildAll();
     for (let revision = feed.revision - behind + 1; revision <= feed.revision; revision += 1) {
@@ -125,8 +128,18 @@ export class RedisCopy {
     await this.writeDocuments(documentsFor(this.mirror, this.mirror.apply(feed)));
   }
 
+  /** After a new epoch, or a commit that was read too early, everything is looked at again. */
+  private async wentBack(copy: ConfigHead): Promise<void> {
+    await this.options.onSeen(copy);
+    this.rebuild = true;
+    this.dirty = true;
+  }
+
   private async rebuildAll(): Promise<void> {
     const { log, publisher } = this.options;
+    const head = await log.head();
+    const copy = await publisher.head();
+    if (copy !== null && isAhead(copy, head)) await this.options.onSeen(copy);
     const feed = await log.feedSince(null);
     const outcome = await publisher.replaceAll(feed);
     if (outcome === 'gap') throw new Error('the copy was lost while it was written');
@@ -171,3 +184,6 @@ export class RedisCopy {
     this.failing = false;
   }
 }
+
+const isAhead = (copy: ConfigHead, head: ConfigHead): boolean =>
+  copy.epoch === head.epoch && copy.revision > head.revision;

@@ -1,6 +1,6 @@
 /** What instances outside a rollout's groups go on running. */
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { StoredEntity } from '../../platform/database/stored.entity.js';
+import { StoredEntity } from '../database/stored.entity.js';
 
 @Entity('held_values')
 export class HeldValueEntity extends StoredEntity {

@@ -1,0 +1,97 @@
+/** What revisions changed, read from the change log: values before and after, by resource. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ConfigKind } from '@ai-gateway/contracts';
+import type { EntityManager } from 'typeorm';
+import type { ResourceChange } from './config-revisions.js';
+
+interface PairRow {
+  kind: string;
+  resource_id: number;
+  revision: number;
+  before_value: unknown;
+  after_value: unknown;
+}
+
+export interface LoggedChange extends ResourceChange {
+  revision: number;
+}
+
+/** The change of a resource before revision `at`; of none when it is the resource's first. */
+const LAST_UNTIL = (alias: string, bound: string) =>
+  `(SELECT MAX(q.revision) FROM config_changes q WHERE q.kind = ${alias}.kind
+     AND q.resource_id = ${alias}.resource_id AND q.revision ${bound})`;
+
+/** The changes of these revisions, in the order they were made. */
+export async function changesOfRevisions(
+  manager: EntityManager,
+  revisions: readonly number[],
+): Promise<LoggedChange[]> {
+  if (revisions.length === 0) return [];
+  const rows = (await manager.query(
+    `SELECT c.kind, c.resource_id, c.revision, c.value AS after_value, p.value AS before_value
+     FROM config_changes c
+     LEFT JOIN config_changes p ON p.kind = c.kind AND p.resource_id = c.resource_id
+       AND p.revision = ${LAST_UNTIL('c', '< c.revision')}
+     WHERE c.revision IN (${revisions.map(() => '?').join(', ')})
+     ORDER BY c.revision, c.change_id`,
+    [...revisions],
+  )) as PairRow[];
+  return rows.map(changeOf);
+}
+
+/** What differs between the states at two revisions; `before` is the state at `from`. */
+export async function changesBetween(
+  manager: EntityManager,
+  from: number,
+  to: number,
+): Promise<ResourceChange[]> {
+  const [older, newer] = [Math.min(from, to), Math.max(from, to)];
+  const rows = (await manager.query(
+    `SELECT c.kind, c.resource_id, c.revision, c.value AS after_value, p.value AS before_value
+     FROM config_changes c
+     LEFT JOIN config_changes p ON p.kind = c.kind AND p.resource_id = c.resource_id
+       AND p.revision = ${LAST_UNTIL('c', '<= ?')}
+     WHERE c.revision = ${LAST_UNTIL('c', '<= ?')} AND c.revision > ?
+     ORDER BY c.change_id`,
+    [older, newer, older],
+  )) as PairRow[];
+  const changes = rows.map(changeOf).filter(isChange);
+  return from <= to ? changes : changes.map(reversed);
+}
+
+/** Every live resource, by `kind:id`. */
+export async function liveValues(
+  manager: EntityManager,
+): Promise<Map<string, { kind: string; id: number; value: object | null }>> {
+  const rows = (await manager.query(
+    `SELECT c.kind, c.resource_id, c.value FROM config_changes c
+     WHERE c.value IS NOT NULL AND c.revision = ${LAST_UNTIL('c', '>= 0')}`,
+  )) as { kind: string; resource_id: number; value: unknown }[];
+  return new Map(
+    rows.map(({ kind, resource_id, value }) => [
+      `${kind}:${resource_id}`,
+      { kind, id: Number(resource_id), value: parsed(value) },
+    ]),
+  );
+}
+
+const changeOf = (row: PairRow): LoggedChange => ({
+  kind: row.kind as ConfigKind,
+  id: Number(row.resource_id),
+  revision: Number(row.revision),
+  before: parsed(row.before_value),
+  after: parsed(row.after_value),
+});
+
+/** Raw rows carry JSON as text on SQLite and MariaDB, as a value on MySQL. */
+const parsed = (value: unknown): object | null =>
+  (typeof value === 'string' ? JSON.parse(value) : (value ?? null)) as object | null;
+
+const isChange = ({ before, after }: ResourceChange): boolean => !isDeepStrictEqual(before, after);
+
+const reversed = ({ kind, id, before, after }: ResourceChange): ResourceChange => ({
+  kind,
+  id,
+  before: after,
+  after: before,
+});

@@ -1,0 +1,337 @@
+/** What the admin API promises about revisions and the audit trail, the same on every database. */
+import type {
+  AuditEntry,
+  AuditVerification,
+  Comparison,
+  Page,
+  Revision,
+  RevisionDetail,
+  RollbackResult,
+} from '@ai-gateway/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestApp, testSettings } from './admin-api-client.contract.js';
+import { RolloutsService } from './features/rollouts/rollouts.service.js';
+import { AuditEntryEntity } from './platform/audit/audit-entry.entity.js';
+import { Database } from './platform/database/database.js';
+import { ConfigRevisions } from './platform/revisions/config-revisions.js';
+import type { Settings } from './settings.js';
+
+type Resource = Record<string, unknown>;
+
+let serial = 0;
+const unique = (stem: string): string => `${stem}-${(serial += 1)}`;
+
+export function describeRevisionsApi(
+  store: string,
+  overrides: () => Promise<Partial<Settings>>,
+): void {
+  describe(`revisions on ${store}`, () => {
+    let app: TestApp;
+    beforeAll(async () => {
+      app = await TestApp.start(testSettings(await overrides()));
+    });
+    afterAll(() => app.stop());
+
+    const revisionOf = ({ headers }: { headers: Headers }): number =>
+      Number(headers.get('x-config-revision'));
+    const get = async <Body>(path: string): Promise<Body> => {
+      const answer = await app.call<Body>('GET', path);
+      expect(answer.status).toBe(200);
+      return answer.body;
+    };
+    const write = async (method: string, path: string, body?: object, headers = {}) => {
+      const answer = await app.call(method, path, { body, ifMatch: '*', headers });
+      expect(answer.status).toBeLessThan(300);
+      return answer;
+    };
+    const newNamespace = async (): Promise<{ id: number; code: string; revision: number }> => {
+      const code = unique('ns');
+      const body = { namespace_code: code, namespace_name: 'N' };
+      const answer = await write('POST', '/api/v1/namespaces', body);
+      return { id: Number(answer.body['namespace_id']), code, revision: revisionOf(answer) };
+    };
+    const newRule = async (namespaceId: number, max: number) => {
+      const answer = await write('POST', `/api/v1/namespaces/${namespaceId}/rules`, {
+        rule_name: 'concurrency',
+        rule_type: 'connection_limit',
+        rule_config: { max_connections: max },
+      });
+      return { id: Number(answer.body['rule_id']), revision: revisionOf(answer) };
+    };
+    const setMax = (ruleId: number, max: number) =>
+      write('PUT', `/api/v1/rules/${ruleId}`, { rule_config: { max_connections: max } });
+
+    describe('history', () => {
+      it('lists who made a revision, why, and what it touched', async () => {
+        const comment = { 'x-change-comment': encodeURIComponent('紧急 fix') };
+        const body = { namespace_code: unique('ns'), namespace_name: 'N' };
+        const answer = await write('POST', '/api/v1/namespaces', body, comment);
+        const { items } = await get<Page<Revision>>('/api/v1/revisions?size=1');
+        expect(items[0]).toMatchObject({
+          revision: revisionOf(answer),
+          cause: 'write',
+          comment: '紧急 fix',
+          request_id: answer.headers.get('x-request-id'),
+          changes_total: 1,
+          resources: [{ kind: 'namespace', id: answer.body['namespace_id'], action: 'create' }],
+        });
+      });
+
+      it('shows a revision field by field', async () => {
+        const { id } = await newNamespace();
+        const rule = await newRule(id, 5);
+        const answer = await setMax(rule.id, 7);
+        const detail = await get<RevisionDetail>(`/api/v1/revisions/${revisionOf(answer)}`);
+        expect(detail.changes).toEqual([
+          expect.objectContaining({
+            kind: 'rule',
+            name: 'concurrency',
+            action: 'update',
+            diff: [{ path: 'rule_config.max_connections', before: 5, after: 7 }],
+          }),
+        ]);
+      });
+
+      it('compares any two, in either direction', async () => {
+        const { id, revision } = await newNamespace();
+        const rule = await newRule(id, 5);
+        await setMax(rule.id, 6);
+        const last = revisionOf(await setMax(rule.id, 7));
+        const path = (from: number, to: number) =>
+          `/api/v1/revisions/comparison?from=${from}&to=${to}`;
+        const forth = await get<Comparison>(path(rule.revision, last));
+        expect(forth.changes.map(({ diff }) => diff)).toEqual([
+          [{ path: 'rule_config.max_connections', before: 5, after: 7 }],
+        ]);
+        const back = await get<Comparison>(path(last, revision));
+        expect(back.changes).toEqual([
+          expect.objectContaining({ kind: 'rule', action: 'delete', after: null }),
+        ]);
+        expect((await get<Comparison>(path(last, last))).changes).toEqual([]);
+        expect((await app.call('GET', path(1, 999_999))).status).toBe(404);
+      });
+    });
+
+    describe('rolling back', () => {
+      it('brings resources back with their ids, as a new revision', async () => {
+        const { id, code } = await newNamespace();
+        const rule = await newRule(id, 5);
+        const good = rule.revision;
+        await setMax(rule.id, 7);
+        await write('DELETE', `/api/v1/namespaces/${id}?cascade=true`);
+        const other = await newNamespace();
+        const answer = await app.call<RollbackResult>('POST', `/api/v1/revisions/${good}/rollback`);
+        expect(answer.status).toBe(200);
+        expect(revisionOf(answer)).toBe(other.revision + 1);
+        expect(await get<Resource>(`/api/v1/namespaces/${id}`)).toMatchObject({
+          namespace_code: code,
+        });
+        expect(await get<Resource>(`/api/v1/rules/${rule.id}`)).toMatchObject({
+          rule_config: { max_connections: 5 },
+        });
+        expect((await app.call('GET', `/api/v1/namespaces/${other.id}`)).status).toBe(404);
+        const path = `/api/v1/revisions/comparison?from=${good}&to=${revisionOf(answer)}`;
+        expect((await get<Comparison>(path)).changes_total).toBe(0);
+      });
+
+      it('can be tried without effect', async () => {
+        const { id } = await newNamespace();
+        const rule = await newRule(id, 5);
+        const latest = revisionOf(await setMax(rule.id, 7));
+        const path = `/api/v1/revisions/${rule.revision}/rollback`;
+        const dry = await app.call<RollbackResult>('POST', path, { body: { dry_run: true } });
+        expect(dry.body).toMatchObject({ revision: null, changes_total: 1 });
+        expect(dry.headers.get('x-config-revision')).toBeNull();
+        expect((await get<{ revision: number }>('/stats')).revision).toBe(latest);
+        expect(await get<Resource>(`/api/v1/rules/${rule.id}`)).toMatchObject({
+          rule_config: { max_connections: 7 },
+        });
+      });
+
+      it('swaps unique names', async () => {
+        const one = await newNamespace();
+        const two = await newNamespace();
+        const before = two.revision;
+        const rename = (id: number, namespace_code: string) =>
+          write('PUT', `/api/v1/namespaces/${id}`, { namespace_code });
+        await rename(one.id, unique('aside'));
+        await rename(two.id, one.code);
+        await rename(one.id, two.code);
+        await write('POST', `/api/v1/revisions/${before}/rollback`);
+        expect(await get(`/api/v1/namespaces/${one.id}`)).toMatchObject({
+          namespace_code: one.code,
+        });
+        expect(await get(`/api/v1/namespaces/${two.id}`)).toMatchObject({
+          namespace_code: two.code,
+        });
+      });
+
+      it('leaves API keys alone and refuses to pull their namespace away', async () => {
+        const start = await newNamespace();
+        const owner = await newNamespace();
+        const key = await write('POST', '/api/v1/api-keys', {
+          key_name: unique('key'),
+          namespace_id: owner.id,
+        });
+        const refused = await app.call('POST', `/api/v1/revisions/${start.revision}/rollback`);
+        expect(refused.status).toBeGreaterThanOrEqual(409);
+        expect((await app.call('GET', `/api/v1/namespaces/${owner.id}`)).status).toBe(200);
+        await write('DELETE', `/api/v1/api-keys/${String(key.body['key_id'])}`);
+        await write('POST', `/api/v1/revisions/${revisionOf(key)}/rollback`);
+        const path = `/api/v1/api-keys/${String(key.body['key_id'])}`;
+        expect((await app.call('GET', path)).status).toBe(404);
+      });
+    });
+
+    describe('a rollout', () => {
+      const begin = (change: () => Promise<unknown>) =>
+        app.app.get(RolloutsService).begin(['canary'], change);
+      const heldValues = async () =>
+        (
+          await get<{ changes: { kind: string; value: Resource | null }[] }>('/api/v1/feed/changes')
+        ).changes.filter(({ kind }) => kind === 'held_value');
+      const changeRule = async (ruleId: number, max: number) => {
+        const database = app.app.get(Database);
+        const revisions = app.app.get(ConfigRevisions);
+        return revisions.write(async (tx) => {
+          const rows = (await database.manager.query(
+            'SELECT * FROM namespace_rules WHERE rule_id = ?',
+            [ruleId],
+          )) as Resource[];
+          const rule_config = JSON.stringify({ max_connections: max });
+          await tx.manager.query('UPDATE namespace_rules SET rule_config = ? WHERE rule_id = ?', [
+            rule_config,
+            ruleId,
+          ]);
+          tx.changed('rule', ruleId, {
+            ...rows[0],
+            models: null,
+            rule_config: { max_connections: max },
+          });
+        });
+      };
+
+      it('holds the old values for the others, refuses other writes, and is promoted', async () => {
+        const { id } = await newNamespace();
+        const rule = await newRule(id, 5);
+        const { value: rollout } = await begin(() => changeRule(rule.id, 9));
+        expect(await heldValues()).toEqual([
+          expect.objectContaining({
+            value: expect.objectContaining({
+              groups: ['canary'],
+              resource_id: rule.id,
+              value: expect.objectContaining({ rule_config: { max_connections: 5 } }),
+            }),
+          }),
+        ]);
+        const refused = await app.call('PUT', `/api/v1/rules/${rule.id}`, {
+          body: { priority: 3 },
+          ifMatch: '*',
+        });
+        expect(refused).toMatchObject({ status: 409, body: { code: 'ROLLOUT_ACTIVE' } });
+        await app.app.get(RolloutsService).promote(rollout.rollout_id);
+        expect((await get<Resource>(`/api/v1/rules/${rule.id}`))['rule_config']).toEqual({
+          max_connections: 9,
+        });
+        await setMax(rule.id, 10);
+      });
+
+      it('is abandoned without a trace in the configuration', async () => {
+        const { id } = await newNamespace();
+        const rule = await newRule(id, 5);
+        const { value: rollout } = await begin(() => changeRule(rule.id, 9));
+        const ended = await app.app.get(RolloutsService).abandon(rollout.rollout_id);
+        expect(ended.value).toMatchObject({ state: 'abandoned', resources: [] });
+        const path = `/api/v1/revisions/comparison?from=${rule.revision}&to=${String(ended.revision)}`;
+        expect((await get<Comparison>(path)).changes).toEqual([]);
+        await expect(
+          app.app.get(RolloutsService).promote(rollout.rollout_id),
+        ).rejects.toMatchObject({ code: 'CONFLICT' });
+      });
+    });
+
+    describe('the audit trail', () => {
+      it('has one row per change, with values before and after, and verifies', async () => {
+        const { id } = await newNamespace();
+        const rule = await newRule(id, 5);
+        const answer = await setMax(rule.id, 7);
+        const path = `/api/v1/audit?object_type=rule&object_id=${rule.id}`;
+        const { items } = await get<Page<AuditEntry>>(path);
+        expect(items.map(({ action }) => action)).toEqual(['update', 'create']);
+        expect(items[0]).toMatchObject({
+          outcome: 'done',
+          revision: revisionOf(answer),
+          request_id: answer.headers.get('x-request-id'),
+          before: { rule_config: { max_connections: 5 } },
+          after: { rule_config: { max_connections: 7 } },
+        });
+        expect(await get('/api/v1/audit/verification')).toMatchObject({ valid: true });
+      });
+
+      it('shows secrets as fingerprints only', async () => {
+        const secret = 'sk-canary-0123456789';
+        const answer = await write('POST', '/api/v1/upstreams', {
+          upstream_code: unique('up'),
+          upstream_name: 'U',
+          targets: [{ url: 'https://x.example', credential: secret }],
+        });
+        const path = `/api/v1/audit?revision=${revisionOf(answer)}&object_type=target`;
+        const [entry] = (await get<Page<AuditEntry>>(path)).items;
+        expect(entry?.after).toMatchObject({
+          credential: { fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) },
+        });
+        const revision = await get(`/api/v1/revisions/${revisionOf(answer)}`);
+        expect(JSON.stringify([entry, revision])).not.toMatch(/canary|ciphertext/);
+      });
+
+      it.each([
+        ['an edit', 'UPDATE audit_log SET actor_name = ? WHERE seq = ?', ['mallory', 3], 3],
+        ['a deletion', 'DELETE FROM audit_log WHERE seq = ?', [2], 3],
+      ])('shows %s', async (_name, statement, parameters, seq) => {
+        const { manager } = app.app.get(Database);
+        const backup = await manager.find(AuditEntryEntity);
+        await app.app.get(Database).transaction((tx) => tx.query(statement, parameters));
+        const verification = await get<AuditVerification>('/api/v1/audit/verification');
+        expect(verification).toMatchObject({ valid: false, fault: { seq } });
+        await restoreRows(app, backup);
+        expect((await get<AuditVerification>('/api/v1/audit/verification')).valid).toBe(true);
+      });
+
+      it('shows an end that was cut off', async () => {
+        const { manager } = app.app.get(Database);
+        const backup = await manager.find(AuditEntryEntity);
+        const last = Math.max(...backup.map(({ seq }) => seq));
+        await app.app
+          .get(Database)
+          .transaction((tx) => tx.query('DELETE FROM audit_log WHERE seq = ?', [last]));
+        const verification = await get<AuditVerification>('/api/v1/audit/verification');
+        expect(verification).toMatchObject({ valid: false, fault: { seq: last - 1 } });
+        await restoreRows(app, backup);
+      });
+    });
+
+    describe('a database that went back', () => {
+      it('gets a new epoch from whoever has seen more', async () => {
+        const before = await get<{ epoch: string; revision: number }>('/api/v1/feed/head');
+        const { dataSource } = app.app.get(Database);
+        await dataSource.query('UPDATE config_state SET revision = revision - 2');
+        const deadlineMs = performance.now() + 5000;
+        let after = before;
+        while (after.epoch === before.epoch && performance.now() < deadlineMs) {
+          after = await get('/api/v1/feed/head');
+        }
+        expect(after.epoch).not.toBe(before.epoch);
+        expect(after.revision).toBe(before.revision - 2);
+        const [entry] = (await get<Page<AuditEntry>>('/api/v1/audit?action=renew_epoch')).items;
+        expect(entry).toMatchObject({ actor_name: 'system', object_type: 'config_state' });
+      });
+    });
+  });
+}
+
+async function restoreRows(app: TestApp, rows: AuditEntryEntity[]): Promise<void> {
+  await app.app.get(Database).transaction(async (tx) => {
+    await tx.query('DELETE FROM audit_log');
+    await tx.insert(AuditEntryEntity, rows);
+  });
+}

@@ -1,0 +1,4 @@
+import 'reflect-metadata';
+import { describeRevisionsApi } from './revisions-api.contract.js';
+
+describeRevisionsApi('SQLite', () => Promise.resolve({}));
