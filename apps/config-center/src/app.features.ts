@@ -5,6 +5,7 @@ import { AuditModule } from './features/audit/audit.module.js';
 import { AuthModule } from './features/auth/auth.module.js';
 import { LoginAttemptEntity } from './features/auth/login-attempt.entity.js';
 import { SessionEntity } from './features/auth/session.entity.js';
+import { BatchModule } from './features/batch/batch.module.js';
 import { CountersModule } from './features/counters/counters.module.js';
 import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
@@ -19,6 +20,7 @@ import { RevisionsModule } from './features/revisions/revisions.module.js';
 import { RoutesModule } from './features/routes/routes.module.js';
 import { RuleEntity } from './features/rules/rule.entity.js';
 import { RulesModule } from './features/rules/rules.module.js';
+import { DraftsModule } from './features/drafts/drafts.module.js';
 import { DraftEntity } from './features/drafts/draft.entity.js';
 import { RolloutsModule } from './features/rollouts/rollouts.module.js';
 import { RolloutEntity } from './features/rollouts/rollout.entity.js';
@@ -39,6 +41,7 @@ export const FEATURES = [
   UpstreamsModule,
   ModelsModule,
   RoutesModule,
+  BatchModule,
   CountersModule,
   DemoModule,
   FeedModule,
@@ -46,6 +49,7 @@ export const FEATURES = [
   AuditModule,
   RevisionsModule,
   RolloutsModule,
+  DraftsModule,
 ];
 
 export const FEATURE_ENTITIES = [

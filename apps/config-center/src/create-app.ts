@@ -7,6 +7,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { Database } from './platform/database/database.js';
 import { translateStoreError } from './platform/database/database-errors.js';
+import { LARGE_BODY_PATHS } from './platform/http/large-body.interceptor.js';
 import type { Settings } from './settings.js';
 
 const VERSION = '0.1.0';
@@ -36,6 +37,7 @@ export async function createApp(options: CreateAppOptions): Promise<NestExpressA
     metricPrefix: 'config_center',
     translateError: translateStoreError,
     hideUnknownPaths: true,
+    ownBodyPaths: LARGE_BODY_PATHS,
   });
   if (settings.serveDocs) {
     serveApiDocs(app, { title: 'AI Gateway config center', version: VERSION });

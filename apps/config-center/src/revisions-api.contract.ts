@@ -7,13 +7,12 @@ import type {
   Revision,
   RevisionDetail,
   RollbackResult,
+  Rollout,
 } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestApp, testSettings } from './admin-api-client.contract.js';
-import { RolloutsService } from './features/rollouts/rollouts.service.js';
 import { AuditEntryEntity } from './platform/audit/audit-entry.entity.js';
 import { Database } from './platform/database/database.js';
-import { ConfigRevisions } from './platform/revisions/config-revisions.js';
 import type { Settings } from './settings.js';
 
 type Resource = Record<string, unknown>;
@@ -60,6 +59,12 @@ export function describeRevisionsApi(
     };
     const setMax = (ruleId: number, max: number) =>
       write('PUT', `/api/v1/rules/${ruleId}`, { rule_config: { max_connections: max } });
+
+    const changeOf = (ruleId: number, max: number) => ({
+      method: 'PUT',
+      path: `/api/v1/rules/${ruleId}`,
+      body: { rule_config: { max_connections: max } },
+    });
 
     describe('history', () => {
       it('lists who made a revision, why, and what it touched', async () => {
@@ -184,37 +189,22 @@ export function describeRevisionsApi(
     });
 
     describe('a rollout', () => {
-      const begin = (change: () => Promise<unknown>) =>
-        app.app.get(RolloutsService).begin(['canary'], change);
+      const begin = async (ruleId: number, max: number): Promise<Rollout> => {
+        const answer = await app.call<Rollout>('POST', '/api/v1/rollouts', {
+          body: { groups: ['canary'], operations: [changeOf(ruleId, max)] },
+        });
+        expect(answer.status).toBe(201);
+        return answer.body;
+      };
       const heldValues = async () =>
         (
           await get<{ changes: { kind: string; value: Resource | null }[] }>('/api/v1/feed/changes')
         ).changes.filter(({ kind }) => kind === 'held_value');
-      const changeRule = async (ruleId: number, max: number) => {
-        const database = app.app.get(Database);
-        const revisions = app.app.get(ConfigRevisions);
-        return revisions.write(async (tx) => {
-          const rows = (await database.manager.query(
-            'SELECT * FROM namespace_rules WHERE rule_id = ?',
-            [ruleId],
-          )) as Resource[];
-          const rule_config = JSON.stringify({ max_connections: max });
-          await tx.manager.query('UPDATE namespace_rules SET rule_config = ? WHERE rule_id = ?', [
-            rule_config,
-            ruleId,
-          ]);
-          tx.changed('rule', ruleId, {
-            ...rows[0],
-            models: null,
-            rule_config: { max_connections: max },
-          });
-        });
-      };
 
       it('holds the old values for the others, refuses other writes, and is promoted', async () => {
         const { id } = await newNamespace();
         const rule = await newRule(id, 5);
-        const { value: rollout } = await begin(() => changeRule(rule.id, 9));
+        const rollout = await begin(rule.id, 9);
         expect(await heldValues()).toEqual([
           expect.objectContaining({
             value: expect.objectContaining({
@@ -229,7 +219,7 @@ export function describeRevisionsApi(
           ifMatch: '*',
         });
         expect(refused).toMatchObject({ status: 409, body: { code: 'ROLLOUT_ACTIVE' } });
-        await app.app.get(RolloutsService).promote(rollout.rollout_id);
+        await write('POST', `/api/v1/rollouts/${rollout.rollout_id}/promote`);
         expect((await get<Resource>(`/api/v1/rules/${rule.id}`))['rule_config']).toEqual({
           max_connections: 9,
         });
@@ -239,14 +229,62 @@ export function describeRevisionsApi(
       it('is abandoned without a trace in the configuration', async () => {
         const { id } = await newNamespace();
         const rule = await newRule(id, 5);
-        const { value: rollout } = await begin(() => changeRule(rule.id, 9));
-        const ended = await app.app.get(RolloutsService).abandon(rollout.rollout_id);
-        expect(ended.value).toMatchObject({ state: 'abandoned', resources: [] });
-        const path = `/api/v1/revisions/comparison?from=${rule.revision}&to=${String(ended.revision)}`;
-        expect((await get<Comparison>(path)).changes).toEqual([]);
-        await expect(
-          app.app.get(RolloutsService).promote(rollout.rollout_id),
-        ).rejects.toMatchObject({ code: 'CONFLICT' });
+        const rollout = await begin(rule.id, 9);
+        const path = `/api/v1/rollouts/${rollout.rollout_id}`;
+        const ended = await write('POST', `${path}/abandon`);
+        expect(ended.body).toMatchObject({ state: 'abandoned', resources: [] });
+        const query = `from=${rule.revision}&to=${revisionOf(ended)}`;
+        const comparison = await get<Comparison>(`/api/v1/revisions/comparison?${query}`);
+        expect(comparison.changes).toEqual([]);
+        expect((await app.call('POST', `${path}/promote`)).body['code']).toBe('CONFLICT');
+      });
+    });
+
+    describe('a draft', () => {
+      const newDraft = async (ruleId: number, max: number): Promise<string> => {
+        const body = { draft_name: 'D', operations: [changeOf(ruleId, max)] };
+        const { body: draft } = await write('POST', '/api/v1/drafts', body);
+        return `/api/v1/drafts/${String(draft['draft_id'])}`;
+      };
+      const maxOf = async (ruleId: number) =>
+        (await get<Resource>(`/api/v1/rules/${ruleId}`))['rule_config'];
+
+      it('changes nothing until it is published, once', async () => {
+        const { id } = await newNamespace();
+        const rule = await newRule(id, 5);
+        const draft = await newDraft(rule.id, 9);
+        const validation = await write('POST', `${draft}/validate`);
+        expect(validation.body).toMatchObject({
+          valid: true,
+          changes: [{ diff: [{ path: 'rule_config.max_connections', before: 5, after: 9 }] }],
+        });
+        expect(await maxOf(rule.id)).toEqual({ max_connections: 5 });
+        const published = await write('POST', `${draft}/publish`);
+        expect(published.body).toMatchObject({
+          state: 'published',
+          published_revision: revisionOf(published),
+        });
+        expect(await maxOf(rule.id)).toEqual({ max_connections: 9 });
+        expect((await app.call('POST', `${draft}/publish`)).status).toBe(409);
+      });
+
+      it('says why it would be refused, as publishing does', async () => {
+        const draft = await newDraft(999_999, 9);
+        for (const act of ['validate', 'publish']) {
+          const answer = await app.call('POST', `${draft}/${act}`);
+          expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+        }
+      });
+
+      it('can be tried out on some instances first', async () => {
+        const { id } = await newNamespace();
+        const rule = await newRule(id, 5);
+        const draft = await newDraft(rule.id, 9);
+        const published = await write('POST', `${draft}/publish`, { groups: ['canary'] });
+        const revision = await get<Revision>(`/api/v1/revisions/${revisionOf(published)}`);
+        expect(revision.cause).toBe('rollout');
+        const { items } = await get<Page<Rollout>>('/api/v1/rollouts?state=active&size=1');
+        expect(items[0]).toMatchObject({ resources: [{ kind: 'rule', id: rule.id }] });
       });
     });
 

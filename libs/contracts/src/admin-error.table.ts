@@ -37,7 +37,7 @@ const ROWS = {
   CAP_EXCEEDED: [422, false, 'warn', 'There are as many resources of this kind as may be.'],
   VERSION_REQUIRED: [428, false, 'info', 'Send If-Match with the version you read, or *.'],
   TOO_MANY_ATTEMPTS: [429, true, 'warn', 'Too many attempts; try again later.'],
-  STORE_UNAVAILABLE: [503, true, 'error', 'The store cannot be reached.'],
+  STORE_UNAVAILABLE: [503, true, 'info', 'The store cannot be reached.'],
   OVERLOADED: [503, true, 'warn', 'The service is overloaded.'],
   INTERNAL: [500, true, 'error', 'The service failed.'],
 } as const satisfies Record<string, Row>;

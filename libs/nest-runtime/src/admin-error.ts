@@ -10,19 +10,23 @@ export interface AdminErrorOptions {
   details?: readonly AdminErrorDetail[];
   /** Extra response headers, for example `Retry-After`. */
   headers?: Readonly<Record<string, string>>;
+  /** Further fields of the body; reaches the client like `details`. */
+  report?: Readonly<Record<string, unknown>>;
 }
 
 export class AdminError extends Error {
   override readonly name = 'AdminError';
   readonly details: readonly AdminErrorDetail[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly report: Readonly<Record<string, unknown>>;
 
   constructor(
     readonly code: AdminErrorCode,
-    { cause, details = [], headers = {} }: AdminErrorOptions = {},
+    { cause, details = [], headers = {}, report = {} }: AdminErrorOptions = {},
   ) {
     super(ADMIN_ERRORS[code].message, { cause });
     this.details = details;
     this.headers = headers;
+    this.report = report;
   }
 }

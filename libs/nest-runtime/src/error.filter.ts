@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ADMIN_ERRORS, type AdminErrorBody, type AdminErrorCode } from '@ai-gateway/contracts';
 import type { Logger } from '@ai-gateway/node-runtime';
 import { HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { bearerOf } from './access.decorators.js';
+import { bearerOf, principalOf } from './access.decorators.js';
 import { AdminError } from './admin-error.js';
 import { pathOf, requestIdOf } from './request-log.middleware.js';
 
@@ -62,7 +62,9 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private notFound(error: HttpException, request: IncomingMessage): AdminError {
-    if (this.options.hideUnknownPaths && bearerOf(request.headers.authorization) === null) {
+    const isStranger =
+      bearerOf(request.headers.authorization) === null && principalOf(request) === null;
+    if (this.options.hideUnknownPaths && isStranger) {
       return new AdminError('UNAUTHENTICATED', { headers: { 'WWW-Authenticate': 'Bearer' } });
     }
     const allowed = this.options.allowedMethods(pathOf(request));
@@ -86,11 +88,12 @@ export function writeError(
   response: ServerResponse,
 ): void {
   const { status, message } = ADMIN_ERRORS[error.code];
-  const body: AdminErrorBody = {
+  const body: AdminErrorBody & Record<string, unknown> = {
     code: error.code,
     message,
     details: [...error.details],
     request_id: requestIdOf(request),
+    ...error.report,
   };
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   response.statusCode = status;

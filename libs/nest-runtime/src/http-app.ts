@@ -9,8 +9,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AdminError } from './admin-error.js';
 import { ContractPipe } from './contract.pipe.js';
 import { ErrorFilter } from './error.filter.js';
-import { jsonOnly } from './json-only.middleware.js';
-import { requestLog } from './request-log.middleware.js';
+import { JSON_TYPE, jsonOnly } from './json-only.middleware.js';
+import { pathOf, requestLog } from './request-log.middleware.js';
 
 const MAX_BODY_BYTES = 1_048_576;
 
@@ -21,6 +21,8 @@ export interface HttpAppOptions {
   metricPrefix: string;
   translateError?: (error: unknown) => AdminError | null;
   maxBodyBytes?: number;
+  /** Their handlers read the body themselves, of any type and size, once the guard let it pass. */
+  ownBodyPaths?: readonly string[];
   /** Without any credential an unknown path answers 401, like a known one. */
   hideUnknownPaths?: boolean;
 }
@@ -29,6 +31,7 @@ export interface HttpAppOptions {
 export function configureHttpApp(app: NestExpressApplication, options: HttpAppOptions): void {
   const { logger, registry, metricPrefix, translateError, maxBodyBytes, hideUnknownPaths } =
     options;
+  const readsOwnBody = ownBodyCheck(options.ownBodyPaths ?? []);
   const requests = new Counter({
     name: `${metricPrefix}_requests_total`,
     help: 'HTTP requests by method, route pattern and class of status.',
@@ -40,15 +43,24 @@ export function configureHttpApp(app: NestExpressApplication, options: HttpAppOp
   app.set('query parser', 'simple');
   app.use(
     requestLog(logger, (request, response) => requests.inc(labelsOf(request, response))),
-    jsonOnly,
+    jsonOnly(readsOwnBody),
   );
   const limit = maxBodyBytes ?? MAX_BODY_BYTES;
-  app.useBodyParser('json', { limit, strict: false, verify: requireUtf8 });
+  const type = (request: IncomingMessage): boolean =>
+    JSON_TYPE.test(request.headers['content-type'] ?? '') && !readsOwnBody(request);
+  app.useBodyParser('json', { limit, strict: false, verify: requireUtf8, type });
   app.useGlobalPipes(new ContractPipe());
   const allowedMethods = (path: string) => methodsOf(app, path);
   const translate = translateError;
   app.useGlobalFilters(new ErrorFilter({ logger, allowedMethods, translate, hideUnknownPaths }));
   hardenServer(app.getHttpServer());
+}
+
+/** Express ignores case and a trailing slash. */
+function ownBodyCheck(paths: readonly string[]) {
+  const known = new Set(paths);
+  return (request: IncomingMessage): boolean =>
+    known.has(pathOf(request).toLowerCase().replace(/\/$/, ''));
 }
 
 /** The decoder would put U+FFFD for what is not UTF-8, and the store would keep that. */

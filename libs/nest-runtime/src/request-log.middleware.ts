@@ -18,12 +18,25 @@ const QUIET_PATHS = new Set(['/livez', '/readyz', '/metrics', '/api/v1/feed/head
 export const requestIdOf = (request: object): string =>
   (request as { [REQUEST_ID]?: string })[REQUEST_ID] ?? 'unknown';
 
+const INTERNAL = Symbol('internal');
+
+/** A request that is part of another one, which is logged and counted for both. */
+export function markInternal(request: object): void {
+  Object.defineProperty(request, INTERNAL, { value: true });
+}
+
+const isInternal = (request: object): boolean => INTERNAL in request;
+
 export function requestLog(logger: Logger, observe: RequestObserver) {
   return (request: IncomingMessage, response: ServerResponse, next: Next): void => {
     const startedMs = performance.now();
     const requestId = requestIdFrom(request.headers['x-request-id']);
     Object.defineProperty(request, REQUEST_ID, { value: requestId });
     response.setHeader('x-request-id', requestId);
+    if (isInternal(request)) {
+      next();
+      return;
+    }
     const path = pathOf(request);
     response.once('close', () => {
       observe(request, response);

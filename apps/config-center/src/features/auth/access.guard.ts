@@ -79,7 +79,11 @@ export class AccessGuard implements CanActivate {
     await this.audit.record(attempt).catch(() => undefined);
   }
 
-  private async identify({ headers }: IncomingMessage): Promise<Principal> {
+  /** Only this process itself can have attached a principal, to an operation of a batch. */
+  private async identify(request: IncomingMessage): Promise<Principal> {
+    const attached = principalOf(request);
+    if (attached !== null) return attached;
+    const { headers } = request;
     const credential = bearerOf(headers.authorization);
     if (credential === null) throw refusal('UNAUTHENTICATED');
     if (timingSafeEqual(digestOf(credential), this.serviceDigest)) return SERVICE;

@@ -109,10 +109,9 @@ export class RevisionsService {
 const isGoneBackOn = ({ kind }: ResourceChange): boolean => !KEPT_AS_THEY_ARE.has(kind);
 
 function viewOf(row: ConfigRevisionEntity, changes: readonly LoggedChange[]): Revision {
-  return {
-    ...row,
+  return Object.assign({}, row, {
     create_time: row.create_time.toISOString(),
     changes_total: changes.length,
     resources: changes.slice(0, LISTED_RESOURCES).map(nameOf),
-  };
+  });
 }

@@ -12,6 +12,12 @@ interface PairRow {
   after_value: unknown;
 }
 
+interface LiveRow {
+  kind: string;
+  resource_id: number;
+  value: unknown;
+}
+
 export interface LoggedChange extends ResourceChange {
   revision: number;
 }
@@ -27,7 +33,7 @@ export async function changesOfRevisions(
   revisions: readonly number[],
 ): Promise<LoggedChange[]> {
   if (revisions.length === 0) return [];
-  const rows = (await manager.query(
+  const rows = await manager.query<PairRow[]>(
     `SELECT c.kind, c.resource_id, c.revision, c.value AS after_value, p.value AS before_value
      FROM config_changes c
      LEFT JOIN config_changes p ON p.kind = c.kind AND p.resource_id = c.resource_id
@@ -35,7 +41,7 @@ export async function changesOfRevisions(
      WHERE c.revision IN (${revisions.map(() => '?').join(', ')})
      ORDER BY c.revision, c.change_id`,
     [...revisions],
-  )) as PairRow[];
+  );
   return rows.map(changeOf);
 }
 
@@ -46,7 +52,7 @@ export async function changesBetween(
   to: number,
 ): Promise<ResourceChange[]> {
   const [older, newer] = [Math.min(from, to), Math.max(from, to)];
-  const rows = (await manager.query(
+  const rows = await manager.query<PairRow[]>(
     `SELECT c.kind, c.resource_id, c.revision, c.value AS after_value, p.value AS before_value
      FROM config_changes c
      LEFT JOIN config_changes p ON p.kind = c.kind AND p.resource_id = c.resource_id
@@ -54,7 +60,7 @@ export async function changesBetween(
      WHERE c.revision = ${LAST_UNTIL('c', '<= ?')} AND c.revision > ?
      ORDER BY c.change_id`,
     [older, newer, older],
-  )) as PairRow[];
+  );
   const changes = rows.map(changeOf).filter(isChange);
   return from <= to ? changes : changes.map(reversed);
 }
@@ -63,22 +69,22 @@ export async function changesBetween(
 export async function liveValues(
   manager: EntityManager,
 ): Promise<Map<string, { kind: string; id: number; value: object | null }>> {
-  const rows = (await manager.query(
+  const rows = await manager.query<LiveRow[]>(
     `SELECT c.kind, c.resource_id, c.value FROM config_changes c
      WHERE c.value IS NOT NULL AND c.revision = ${LAST_UNTIL('c', '>= 0')}`,
-  )) as { kind: string; resource_id: number; value: unknown }[];
+  );
   return new Map(
     rows.map(({ kind, resource_id, value }) => [
       `${kind}:${resource_id}`,
-      { kind, id: Number(resource_id), value: parsed(value) },
+      { kind, id: resource_id, value: parsed(value) },
     ]),
   );
 }
 
 const changeOf = (row: PairRow): LoggedChange => ({
   kind: row.kind as ConfigKind,
-  id: Number(row.resource_id),
-  revision: Number(row.revision),
+  id: row.resource_id,
+  revision: row.revision,
   before: parsed(row.before_value),
   after: parsed(row.after_value),
 });

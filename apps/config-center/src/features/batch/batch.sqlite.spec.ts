@@ -1,0 +1,4 @@
+import 'reflect-metadata';
+import { describeBatch } from './batch.contract.js';
+
+describeBatch('SQLite', () => Promise.resolve({}));
