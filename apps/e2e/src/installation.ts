@@ -138,11 +138,17 @@ export class Installation {
         CONFIG_CENTER_URL: `http://127.0.0.1:${this.configCenterPort}`,
         REDIS_URL: this.redis.url,
         MASTER_KEY: this.masterKey,
+        DATA_DIR: this.dataDirOf(gateway),
         UPSTREAM_ALLOW_ADDRESSES: LOOPBACK,
         ...this.gatewayEnv,
         ...env,
       }),
     );
+  }
+
+  /** Where a gateway keeps what survives it. */
+  dataDirOf({ instanceId }: RunningGateway): string {
+    return join(this.dataDir, instanceId);
   }
 
   /** The first gateway. */
@@ -222,6 +228,13 @@ export interface GatewayHealth {
 
 export async function healthOf({ managementUrl }: RunningGateway): Promise<GatewayHealth> {
   return (await (await fetch(`${managementUrl}/health`)).json()) as GatewayHealth;
+}
+
+/** The sum over all label values; 0 when the gateway has no such metric yet. */
+export async function metricOf({ managementUrl }: RunningGateway, name: string): Promise<number> {
+  const text = await (await fetch(`${managementUrl}/metrics`)).text();
+  const lines = text.split('\n').filter((line) => /^\w+/.exec(line)?.[0] === name);
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
 export const revisionOf = async (gateway: RunningGateway): Promise<number> =>

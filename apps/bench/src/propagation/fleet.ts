@@ -76,6 +76,7 @@ export class Fleet {
       GATEWAY_PORT: '0',
       GATEWAY_MANAGEMENT_PORT: String(await freePort()),
       GATEWAY_INSTANCE_ID: `gateway-${number}`,
+      DATA_DIR: join(this.dataDir, `gateway-${number}`),
       ...env,
     });
     this.gateways.push(app);

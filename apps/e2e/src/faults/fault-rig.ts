@@ -105,11 +105,17 @@ export class FaultRig {
   }
 
   /** The same instance again, ended like a crash before. Resolves when it listens. */
-  async relaunchGateway(index: number): Promise<RigGateway> {
+  async relaunchGateway(index: number, env: Environment = {}): Promise<RigGateway> {
     const gateway = this.gateway(index);
     await gateway.running.app.kill();
-    await this.installation.runGateway(gateway.running, gateway.env);
+    await this.installation.runGateway(gateway.running, { ...gateway.env, ...env });
     return gateway;
+  }
+
+  /** The gateway is cut off from every source of configuration. */
+  isolate({ redisHop, configCenterHop }: RigGateway): void {
+    redisHop.blackhole();
+    configCenterHop.blackhole();
   }
 
   /** Every hop works again. */

@@ -1,4 +1,5 @@
 /** Gateways under load while the configuration never rests, and gateways that start together. */
+import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { whenReady } from '../installation.js';
@@ -39,19 +40,28 @@ beforeAll(async () => {
 afterEach(() => rig.heal());
 afterAll(() => rig.stop());
 
-/** One write each tenth of a second, at both config-centers in turn, of both rules in turn. */
+/**
+ * One write each tenth of a second, at both config-centers in turn. They change the first rule, the
+ * second, then both in one revision, of which nobody may see a half.
+ */
 async function writeSteadily(): Promise<Write[]> {
   const writes: Write[] = [];
   const limits: [number, number] = [MANY, MANY];
   const startedMs = performance.now();
   for (let n = 0; n < SECONDS * WRITES_PER_SECOND; n += 1) {
     await delay(Math.max(0, startedMs + (n * 1000) / WRITES_PER_SECOND - performance.now()));
-    const which = n % 2 === 0 ? 0 : 1;
-    limits[which] = MANY + n + 1;
-    const rule = which === 0 ? requestsPerMinute(limits[0]) : tokensPerDay(limits[1]);
-    const { admin } = rig.configCenter(n % 4 < 2 ? 0 : 1);
-    const path = `/api/v1/rules/${ruleIds[which] ?? 0}`;
-    const { revision } = await admin.write('PUT', path, { rule_config: rule.rule_config });
+    const changed = n % 3 === 2 ? [0, 1] : [n % 3];
+    for (const which of changed) limits[which] = MANY + n + 1;
+    const changes = [requestsPerMinute(limits[0]), tokensPerDay(limits[1])].map(
+      ({ rule_config }, which) => ({
+        method: 'PUT',
+        path: `/api/v1/rules/${ruleIds[which] ?? 0}`,
+        body: { rule_config },
+      }),
+    );
+    const operations = changes.filter((_, which) => changed.includes(which));
+    const { admin } = rig.configCenter(n % 2);
+    const { revision } = await admin.write('POST', '/api/v1/batch', { operations });
     writes.push({ revision, limits: [...limits], answeredAt: performance.now() });
   }
   return writes;
@@ -101,6 +111,10 @@ describe('F72 three gateways start together with nothing', () => {
       const log = rig.configCenters.map(({ app }) => app.log).join('\n');
       return log.split('"path":"/api/v1/feed/changes"').length - 1;
     };
+    for (const { running } of rig.gateways) {
+      await running.app.kill();
+      rmSync(rig.installation.dataDirOf(running), { recursive: true, force: true });
+    }
     const before = fullReads();
     const startedMs = performance.now();
     await Promise.all(
