@@ -1,4 +1,5 @@
 /** `npm run bench`: runs one suite and prints what it found. */
+import { runConfigSuite } from './config.suite.js';
 import { UsageError, readOptions } from './options.js';
 import { runPropagationSuite } from './propagation.suite.js';
 import { runProxySuite } from './proxy.suite.js';
@@ -7,6 +8,7 @@ import type { Suite } from './suite.js';
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ['proxy', runProxySuite],
   ['propagation', runPropagationSuite],
+  ['config', runConfigSuite],
 ]);
 
 async function main(): Promise<void> {

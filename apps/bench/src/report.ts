@@ -72,24 +72,27 @@ export function tableText(rows: readonly ResultRow[]): string {
     row.cpuRatioRange?.map((ratio) => ratio.toFixed(2)).join('–') ?? '',
     row.baseline ?? '',
   ]);
-  const lines = [HEADS, ...cells];
-  const widths = HEADS.map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
-  );
-  return lines.map((line) => lineText(line, widths)).join('\n');
+  return lineTable(HEADS, cells, LAST_COLUMN);
 }
 
 const LAST_COLUMN = HEADS.length - 1;
 
-/** Words to the left, figures to the right. */
-const lineText = (cells: readonly string[], widths: readonly number[]): string =>
-  cells
-    .map((cell, column) => {
-      const width = widths[column] ?? 0;
-      return column === 0 || column === LAST_COLUMN ? cell.padEnd(width) : cell.padStart(width);
-    })
-    .join('  ')
-    .trimEnd();
+/** Words (the first column, and `words`) to the left, figures to the right. */
+export function lineTable(
+  heads: readonly string[],
+  cells: readonly (readonly string[])[],
+  words = 0,
+): string {
+  const lines = [heads, ...cells];
+  const widths = heads.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  const aligned = (cell: string, column: number): string => {
+    const width = widths[column] ?? 0;
+    return column === 0 || column === words ? cell.padEnd(width) : cell.padStart(width);
+  };
+  return lines.map((line) => line.map(aligned).join('  ').trimEnd()).join('\n');
+}
 
 export function verdictText({ goal, text, measured, must, aim }: Verdict): string {
   const outcome = measured <= aim ? 'met, aim too' : measured <= must ? 'met' : 'MISSED';

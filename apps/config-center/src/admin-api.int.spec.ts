@@ -6,6 +6,8 @@ import { copyKeys, feedKeys, type ConfigHead } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { TestApp, testSettings } from './admin-api-client.contract.js';
 import { describeAdminApi } from './admin-api.contract.js';
+import { describeGatewaySettings } from './features/gateway-settings/gateway-settings.contract.js';
+import { describePolicies } from './features/policies/policies.contract.js';
 import { newDatabase } from './new-database.contract.js';
 
 /** Redis databases keep the fixed key names of several test files apart. */
@@ -15,7 +17,10 @@ function redisUrl(database: number): string {
   return url.href;
 }
 
-describeAdminApi('MariaDB', async () => ({ databaseUrl: await newDatabase() }));
+const onMariaDb = async () => ({ databaseUrl: await newDatabase() });
+describeAdminApi('MariaDB', onMariaDb);
+describePolicies('MariaDB', onMariaDb);
+describeGatewaySettings('MariaDB', onMariaDb);
 
 const until = async (holds: () => Promise<boolean>): Promise<void> => {
   const deadlineMs = performance.now() + 5000;
@@ -108,6 +113,43 @@ describe('two config-centers on MariaDB and Redis', () => {
     await first.call('DELETE', path, { ifMatch: '*' });
     await until(async () => (await redis.exists(copyKeys.rules(namespace_id))) === 0);
     expect(await redis.exists(copyKeys.namespace(namespace_id))).toBe(0);
+  });
+
+  it('write policies in words, with the namespaces that inherit from them', async () => {
+    const rules = [
+      { rule_name: 'r', rule_type: 'request_limit', rule_config: { max_requests_per_hour: 100 } },
+      { rule_name: 't', rule_type: 'token_limit', rule_config: { max_tokens_per_hour: 5000 } },
+    ];
+    const policy = await post(first, '/api/v1/policies', { policy_name: 'standard', rules });
+    const policyId = Number(policy.body['policy_id']);
+    const body = { namespace_code: 'bound', namespace_name: 'n', policy_ids: [policyId] };
+    const bound = await post(second, '/api/v1/namespaces', body);
+    const copy = async () => JSON.parse((await redis.get(copyKeys.policy(policyId))) ?? '{}');
+    await until(async () => (await copy()).namespaces?.length === 1);
+    expect(await copy()).toEqual({
+      policy_id: policyId,
+      name: 'standard',
+      type: 'mixed',
+      namespaces: ['bound'],
+      rules: ['100 requests per hour', '5000 tokens per hour'],
+      status: 'enabled',
+    });
+    expect(await redis.ttl(copyKeys.policy(policyId))).toBeGreaterThan(1700);
+    const counted = await first.call('GET', `/api/v1/counters/rule:p${policyId}-1@bound`);
+    expect(counted.body).toMatchObject({
+      rule_id: `p${policyId}-1`,
+      namespace_id: bound.body['namespace_id'],
+      windows: [{ limit: 100, used: 0 }],
+    });
+    const byFamily = await first.call('POST', '/api/v1/counters/rate_limit:bound:1/increment');
+    expect(byFamily.body).toMatchObject({ rule_id: `p${policyId}-1`, counter_value: 1 });
+    expect((await first.call('GET', `/api/v1/counters/rule:p${policyId}-9@bound`)).status).toBe(
+      404,
+    );
+    expect((await first.call('GET', `/api/v1/counters/rule:p${policyId}-1@x`)).status).toBe(404);
+    const path = `/api/v1/policies/${policyId}?cascade=true`;
+    await first.call('DELETE', path, { ifMatch: '*' });
+    await until(async () => (await redis.exists(copyKeys.policy(policyId))) === 0);
   });
 
   it('rebuild a copy that was flushed, without a write', async () => {

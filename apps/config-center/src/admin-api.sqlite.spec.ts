@@ -2,8 +2,13 @@ import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
 import { SERVICE_CREDENTIAL, TestApp, testSettings } from './admin-api-client.contract.js';
 import { describeAdminApi } from './admin-api.contract.js';
+import { describeGatewaySettings } from './features/gateway-settings/gateway-settings.contract.js';
+import { describePolicies } from './features/policies/policies.contract.js';
 
-describeAdminApi('the embedded database', () => Promise.resolve({}));
+const EMBEDDED = 'the embedded database';
+describeAdminApi(EMBEDDED, () => Promise.resolve({}));
+describePolicies(EMBEDDED, () => Promise.resolve({}));
+describeGatewaySettings(EMBEDDED, () => Promise.resolve({}));
 
 describe('the service credential', () => {
   it('opens service routes and no others', async () => {

@@ -9,12 +9,16 @@ import { BatchModule } from './features/batch/batch.module.js';
 import { CountersModule } from './features/counters/counters.module.js';
 import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
+import { GatewaySettingsEntity } from './features/gateway-settings/gateway-settings.entity.js';
+import { GatewaySettingsModule } from './features/gateway-settings/gateway-settings.module.js';
 import { MatcherEntity } from './features/matchers/matcher.entity.js';
 import { MatchersModule } from './features/matchers/matchers.module.js';
 import { ModelEntity } from './features/models/model.entity.js';
 import { ModelsModule } from './features/models/models.module.js';
 import { NamespaceEntity } from './features/namespaces/namespace.entity.js';
 import { NamespacesModule } from './features/namespaces/namespaces.module.js';
+import { PoliciesModule } from './features/policies/policies.module.js';
+import { PolicyEntity } from './features/policies/policy.entity.js';
 import { RouteEntity } from './features/routes/route.entity.js';
 import { RevisionsModule } from './features/revisions/revisions.module.js';
 import { RoutesModule } from './features/routes/routes.module.js';
@@ -38,9 +42,11 @@ export const FEATURES = [
   NamespacesModule,
   MatchersModule,
   RulesModule,
+  PoliciesModule,
   UpstreamsModule,
   ModelsModule,
   RoutesModule,
+  GatewaySettingsModule,
   BatchModule,
   CountersModule,
   DemoModule,
@@ -56,10 +62,12 @@ export const FEATURE_ENTITIES = [
   NamespaceEntity,
   MatcherEntity,
   RuleEntity,
+  PolicyEntity,
   UpstreamEntity,
   TargetEntity,
   ModelEntity,
   RouteEntity,
+  GatewaySettingsEntity,
   UserEntity,
   SessionEntity,
   LoginAttemptEntity,

@@ -6,8 +6,9 @@ import {
   type ConfigFeed,
   type ConfigKind,
   type ConfigValues,
+  type LogLevel,
 } from '@ai-gateway/contracts';
-import { createLogger, type Logger } from '@ai-gateway/node-runtime';
+import { createLogger } from '@ai-gateway/node-runtime';
 import type { RequestLog } from './access-log.js';
 import { GatewayProcess } from './gateway.process.js';
 import { readSettings } from './settings.js';
@@ -23,6 +24,8 @@ const ID_FIELDS = {
   model: 'model_id',
   route: 'route_id',
   api_key: 'key_id',
+  policy: 'policy_id',
+  settings: 'settings_id',
   held_value: 'held_value_id',
 } as const satisfies Record<ConfigKind, string>;
 
@@ -109,7 +112,7 @@ export async function startGateway(
     UPSTREAM_ALLOW_ADDRESSES: '127.0.0.0/8',
     ...env,
   });
-  const { logger, log, accessLog } = recordingLogger();
+  const { logger, log, accessLog } = recordingLogger(settings.LOG_LEVEL);
   const source = new ScriptedSource(configuration);
   const gateway = await GatewayProcess.create(settings, logger, { sources: [source], accessLog });
   await gateway.start();
@@ -137,11 +140,14 @@ export async function startGateway(
   };
 }
 
-function recordingLogger(): { logger: Logger; log: LogLine[]; accessLog: RequestLog } {
-  const logger = createLogger({ name: 'gateway-under-test', level: 'error' });
+function recordingLogger(level: LogLevel) {
   const log: LogLine[] = [];
   const keep = (fields: object, message: string): void => void log.push({ ...fields, message });
-  for (const level of ['info', 'warn', 'error'] as const) logger[level] = keep as Logger['info'];
+  const write = (line: string): void => {
+    const { msg, ...fields } = JSON.parse(line) as { msg: string };
+    keep(fields, msg);
+  };
+  const logger = createLogger({ name: 'gateway-under-test', level, out: { write } });
   const accessLog: RequestLog = {
     write: (record) => keep(record, 'request'),
     flush: () => undefined,

@@ -181,14 +181,15 @@ describe('management', () => {
       },
     );
     await chat(gateway.url);
-    const url = `${gateway.managementUrl}/internal/counters/1`;
+    const path = '/internal/counters/1?namespace=1';
+    const url = gateway.managementUrl + path;
     const headers = { authorization: `Bearer ${credential}`, 'content-type': 'application/json' };
     const add = (body: string) => fetch(url, { method: 'POST', headers, body });
     expect((await fetch(url)).status).toBe(401);
     expect((await fetch(url, { headers: { authorization: 'Bearer wrong' } })).status).toBe(401);
-    expect((await fetch(`${gateway.url}/internal/counters/1`, { headers })).status).toBe(404);
+    expect((await fetch(gateway.url + path, { headers })).status).toBe(404);
     expect((await fetch(`${url}9`, { headers })).status).toBe(404);
-    expect((await fetch(`${url}?scope=../x`, { headers })).status).toBe(404);
+    expect((await fetch(`${url}&scope=../x`, { headers })).status).toBe(404);
     expect(await (await fetch(url, { headers })).json()).toMatchObject({
       counters: [{ measure: 'requests', used: 1, limit: 5 }],
     });

@@ -12,16 +12,17 @@ import { createRegistry, redisUrlOf, type Logger } from '@ai-gateway/node-runtim
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { RequestLog } from './access-log.js';
+import { AccessLog, type RequestLog } from './access-log.js';
 import { createLimiter, type Limiter } from './admission.factory.js';
 import { AppModule } from './app.module.js';
 import { RunningConfig } from './config/running-config.js';
+import type { RunningSettings } from './config/running-settings.js';
 import { trustedProxies } from './listener/client-address.js';
 import { DataListener } from './listener/data-listener.js';
 import { CounterAccess } from './management/counter-access.js';
 import { GatewayState } from './management/gateway-state.js';
 import { createGatewayMetrics } from './metrics.js';
-import { createAccessLog, createGateway, createTargetPools } from './pipeline.factory.js';
+import { createGateway, createTargetPools } from './pipeline.factory.js';
 import type { Gateway } from './pipeline/gateway.js';
 import type { RunningTable } from './pipeline/running-table.js';
 import type { GatewaySettings } from './settings.js';
@@ -54,7 +55,7 @@ export class GatewayProcess {
     edges: Partial<GatewayEdges> = {},
   ): Promise<GatewayProcess> {
     const sources = edges.sources ?? configSources(settings);
-    const accessLog = edges.accessLog ?? createAccessLog(settings, logger);
+    const accessLog = edges.accessLog ?? new AccessLog(logger.bindings());
     const metrics = createGatewayMetrics(createRegistry());
     metrics.buildInfo.set({ version: VERSION }, 1);
     const pools = createTargetPools(settings);
@@ -66,15 +67,19 @@ export class GatewayProcess {
       logger,
     });
     const config = new RunningConfig({
-      defaultTimeoutMs: settings.GATEWAY_DEFAULT_TIMEOUT * 1000,
+      settings,
       sources,
       metrics,
       logger,
-      onInstalled: (table) => pools.retain(originsOf(table)),
+      onUpstreams: (table) => pools.retain(originsOf(table)),
+      onSettings: (running) => applyToProcess(running, gateway),
     });
     const { admission } = limiter;
     const gateway = createGateway({ settings, admission, pools, metrics, logger, accessLog });
-    const state = new GatewayState(metrics.registry, instanceId, config, admission);
+    applyToProcess(config.settings, gateway);
+    const groups = settings.GATEWAY_GROUPS;
+    const identity = { instanceId, groups };
+    const state = new GatewayState(metrics.registry, identity, config, admission);
     const counters = new CounterAccess(
       config,
       limiter.counters,
@@ -111,7 +116,12 @@ export class GatewayProcess {
   }
 
   drain(): Promise<void> {
-    return this.parts.data.drain(this.parts.settings.GATEWAY_DRAIN_MS);
+    return this.parts.data.drain(this.drainMs);
+  }
+
+  /** How long open streams get, as it stands now. */
+  get drainMs(): number {
+    return this.parts.config.settings.drainMs;
   }
 
   async close(): Promise<void> {
@@ -125,6 +135,12 @@ export class GatewayProcess {
     this.parts.management.server.closeAllConnections();
     await this.parts.management.app.close();
   }
+}
+
+/** What does not travel with a request. A level that is set anew rebuilds the logger's methods. */
+function applyToProcess(settings: RunningSettings, { logger, recorder }: Gateway): void {
+  if (logger.level !== settings.logLevel) logger.level = settings.logLevel;
+  recorder.logsRequests = settings.accessLog && logger.isLevelEnabled('info');
 }
 
 function configSources(settings: GatewaySettings): ConfigSource[] {
@@ -148,7 +164,6 @@ function createDataListener(
     headersTimeoutMs: settings.GATEWAY_HEADERS_TIMEOUT_MS,
     keepAliveMs: settings.GATEWAY_KEEP_ALIVE_MS,
     maxConnectionsPerIp: settings.GATEWAY_MAX_CONNECTIONS_PER_IP,
-    maxInflight: settings.GATEWAY_MAX_INFLIGHT,
     trustedProxies: trustedProxies(settings.GATEWAY_TRUSTED_PROXIES),
     management,
     currentTable: () => config.current,

@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   const logger = createLogger({ name: 'gateway-proxy', level: settings.LOG_LEVEL });
   guardProcess(logger);
   const gateway = await GatewayProcess.create(settings, logger);
-  new Shutdown({ logger, deadlineMs: settings.GATEWAY_DRAIN_MS + SHUTDOWN_MARGIN_MS })
+  new Shutdown({ logger, deadlineMs: () => gateway.drainMs + SHUTDOWN_MARGIN_MS })
     .add('stop readiness', () => gateway.beginDraining())
     .add('drain', () => gateway.drain())
     .add('close', () => gateway.close())

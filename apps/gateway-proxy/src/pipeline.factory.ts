@@ -8,7 +8,7 @@ import {
   type MasterKey,
 } from '@ai-gateway/node-runtime';
 import type { Admission } from '@ai-gateway/admission';
-import { AccessLog, type RequestLog } from './access-log.js';
+import type { RequestLog } from './access-log.js';
 import { LocalTokenCounter } from './counting/local.token-counter.js';
 import { ServiceTokenCounter } from './counting/service.token-counter.js';
 import type { TokenCounter } from './counting/token-counter.port.js';
@@ -28,7 +28,7 @@ export interface PipelineParts {
   pools: TargetPools;
   metrics: GatewayMetrics;
   logger: Logger;
-  accessLog: RequestLog | null;
+  accessLog: RequestLog;
 }
 
 export const createTargetPools = (settings: GatewaySettings): TargetPools =>
@@ -49,8 +49,6 @@ export function createGateway(parts: PipelineParts): Gateway {
   const gateway: Gateway = {
     options: {
       allowAnonymous: settings.GATEWAY_ALLOW_ANONYMOUS,
-      exposeDecision: settings.GATEWAY_EXPOSE_DECISION,
-      maxBodyBytes: settings.GATEWAY_MAX_BODY_BYTES,
       bodyIdleMs: settings.GATEWAY_BODY_IDLE_MS,
     },
     instanceId,
@@ -66,11 +64,6 @@ export function createGateway(parts: PipelineParts): Gateway {
     nowMs: Date.now,
   };
   return gateway;
-}
-
-export function createAccessLog(settings: GatewaySettings, logger: Logger): RequestLog | null {
-  const isWanted = settings.GATEWAY_ACCESS_LOG && logger.isLevelEnabled('info');
-  return isWanted ? new AccessLog(logger.bindings()) : null;
 }
 
 const digestOf = (master: MasterKey | null): Gateway['apiKeyDigest'] =>

@@ -1,5 +1,6 @@
 /** The gateway's settings: the only reader of its environment. */
 import { hostname } from 'node:os';
+import { gatewayLabelSchema } from '@ai-gateway/contracts';
 import {
   REDIS_SECRETS,
   loadSettings,
@@ -14,7 +15,13 @@ const shape = {
   SERVER_HOST: setting.text('127.0.0.1').describe('address both listeners bind to'),
   GATEWAY_PORT: setting.port(8081).describe('data listener'),
   GATEWAY_MANAGEMENT_PORT: setting.port(9081).describe('health, metrics and internal endpoints'),
-  GATEWAY_INSTANCE_ID: setting.text(hostname()).describe('name of this instance, unique per fleet'),
+  GATEWAY_INSTANCE_ID: gatewayLabelSchema
+    .default(hostname())
+    .describe('name of this instance, unique per fleet'),
+  GATEWAY_GROUPS: setting
+    .list()
+    .pipe(z.array(gatewayLabelSchema).max(20))
+    .describe('labels of this instance, which settings and rollouts may name'),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   CONFIG_CENTER_URL: z.url().optional().describe('where to read configuration over HTTP'),
   GATEWAY_SERVICE_CREDENTIAL: setting
@@ -69,6 +76,12 @@ export const settingsSpec: SettingsSpec<typeof shape> = {
 };
 
 export type GatewaySettings = ReturnType<typeof readSettings>;
+
+/** What held values name an instance by: its labels, and itself. */
+export const instanceGroups = (settings: GatewaySettings): string[] => [
+  ...settings.GATEWAY_GROUPS,
+  `instance:${settings.GATEWAY_INSTANCE_ID}`,
+];
 
 /** @throws SettingsError with one line per problem */
 export function readSettings(env: Environment = process.env) {

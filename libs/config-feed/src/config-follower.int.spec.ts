@@ -29,6 +29,7 @@ const namespace = (id: number, revision: number): ConfigChange => ({
     status: 1,
     is_default: false,
     labels: {},
+    policy_ids: [],
   },
 });
 const names = () => [...store.resources.namespace.values()].map((one) => one.namespace_name);

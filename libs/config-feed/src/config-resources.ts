@@ -5,10 +5,15 @@ import {
   type ConfigKind,
   type ConfigValues,
 } from '@ai-gateway/contracts';
+import { Map as PersistentMap } from 'immutable';
 
+/** Persistent: a changed copy shares what did not change, and nobody sees it change. */
 export type ConfigResources = {
-  readonly [Kind in ConfigKind]: ReadonlyMap<number, ConfigValues[Kind]>;
+  readonly [Kind in ConfigKind]: PersistentMap<number, ConfigValues[Kind]>;
 };
+
+/** The same, to be put together by whoever saw that every value passed the schema of its kind. */
+export type ResourceMaps = Record<ConfigKind, PersistentMap<number, object>>;
 
 /** A change that was refused; the resource keeps its last good value, or stays absent. */
 export interface Nack {
@@ -18,6 +23,8 @@ export interface Nack {
   /** Revision of the refused value. */
   revision: number;
   reason: string;
+  /** When the resource was refused first, ISO 8601; the same until it is accepted or deleted. */
+  since: string;
 }
 
 export const isConfigKind = (kind: string): kind is ConfigKind =>
@@ -25,28 +32,6 @@ export const isConfigKind = (kind: string): kind is ConfigKind =>
 
 export const resourceKey = (kind: string, id: number) => `${kind}:${id}`;
 
-/** A private, writable copy to build the next configuration in. */
-export class ResourceDraft {
-  private readonly maps: Record<ConfigKind, Map<number, unknown>>;
-
-  /** @param base what to start from; null starts empty */
-  constructor(base: ConfigResources | null) {
-    const entries = CONFIG_KINDS.map((kind) => [kind, new Map<number, unknown>(base?.[kind])]);
-    this.maps = Object.fromEntries(entries) as Record<ConfigKind, Map<number, unknown>>;
-  }
-
-  /** `value` must have passed the schema of its kind; undefined removes the resource. */
-  put(kind: ConfigKind, id: number, value: unknown): void {
-    if (value === undefined) this.maps[kind].delete(id);
-    else this.maps[kind].set(id, value);
-  }
-
-  get size(): number {
-    return CONFIG_KINDS.reduce((sum, kind) => sum + this.maps[kind].size, 0);
-  }
-
-  /** Only values that passed their schema were put, so the maps have the types they claim. */
-  get resources(): ConfigResources {
-    return this.maps as ConfigResources;
-  }
-}
+export const NO_RESOURCES = Object.fromEntries(
+  CONFIG_KINDS.map((kind) => [kind, PersistentMap()]),
+) as unknown as ConfigResources;

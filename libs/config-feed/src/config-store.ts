@@ -1,33 +1,37 @@
 /**
- * The receiver of configuration: keeps the last good value of every resource and the tables that
- * were compiled from them. A feed is built up beside the running configuration, compiled, and
+ * The receiver of configuration: keeps the last good value of every resource and the table that was
+ * compiled from them. A feed is put together beside the running configuration, compiled, and
  * installed by one assignment; `applied` moves only after that. A value that fails its schema or
  * the compile is refused alone: its resource keeps the last good value and a NACK says why.
  *
  * Refused values are tried again with every later feed, because what made them fail (a missing
- * upstream, say) may arrive later. Rejected: applying changes in place with an undo log, which
- * saves a copy of the maps (10 ms for 200,000 resources) and makes every error path delicate.
+ * upstream, say) may arrive later. A full feed is compared with what is there, so that only what
+ * differs is validated and compiled. Rejected: applying changes in place with an undo log, which
+ * makes every error path delicate.
  */
 import {
-  CONFIG_VALUE_SCHEMAS,
+  MAX_RESOURCES,
   type ConfigChange,
   type ConfigFeed,
   type ConfigHead,
   type ConfigKind,
 } from '@ai-gateway/contracts';
+import { digestText } from './config-digest.js';
 import {
-  ResourceDraft,
-  isConfigKind,
-  resourceKey,
-  type ConfigResources,
-  type Nack,
-} from './config-resources.js';
+  ConfigDraft,
+  EMPTY_STATE,
+  type ChangedResource,
+  type ConfigState,
+} from './config-draft.js';
+import { isConfigKind, resourceKey, type ConfigResources, type Nack } from './config-resources.js';
+import { captureState, restorable } from './config-restore.js';
+import type { ConfigSnapshot } from './config-snapshot.js';
 import { EventLoopPacer } from './event-loop.pacer.js';
 
 export interface CompileProblem {
-  kind: ConfigKind;
-  id: number;
-  reason: string;
+  readonly kind: ConfigKind;
+  readonly id: number;
+  readonly reason: string;
 }
 
 export interface Compiled<Table> {
@@ -36,19 +40,31 @@ export interface Compiled<Table> {
   problems: readonly CompileProblem[];
 }
 
+/** An earlier table, and every resource that may differ from what it was compiled from. */
+export interface CompileBase<Table> {
+  readonly table: Table;
+  readonly changed: readonly ChangedResource[];
+}
+
 export interface ConfigStoreOptions<Table> {
   /**
    * Builds the tables beside the running ones, without side effects: it may run several times per
-   * feed. Throwing keeps the whole old configuration.
+   * feed, and what it returns may be thrown away. Throwing keeps the whole old configuration.
+   * @param resources held values are applied already; the maps never change
+   * @param base null: compile everything
    */
   compile: (
     resources: ConfigResources,
     head: ConfigHead,
+    base: CompileBase<Table> | null,
   ) => Compiled<Table> | Promise<Compiled<Table>>;
   /** Called once per applied feed: the place of the one assignment. Must not throw. */
   install: (table: Table, head: ConfigHead) => void;
-  /** All kinds together. Default 200,000. */
-  maxResources?: number;
+  /** The labels of this instance, `instance:<id>` among them: whose held values do not concern it. */
+  groups?: readonly string[];
+  /** Most resources of a kind. */
+  caps?: Readonly<Partial<Record<string, number>>>;
+  nowMs?: () => number;
 }
 
 /**
@@ -61,49 +77,54 @@ export type ApplyOutcome =
   | { status: 'gap' }
   | { status: 'rejected'; reason: string };
 
-const MAX_RESOURCES = 200_000;
 /** Each round drops at least one refused value; real configurations need one or two. */
 const MAX_COMPILE_ROUNDS = 8;
+/** Of kinds only a newer version knows: kept, so that the digest says what was received. */
+const MAX_UNKNOWN = 100_000;
 
-/** A candidate value; undefined where it failed its schema. */
-interface Candidate {
-  kind: ConfigKind;
-  id: number;
-  revision: number;
-  value: unknown;
+interface Applied<Table> {
+  readonly head: ConfigHead;
+  readonly state: ConfigState;
+  readonly table: Table;
+  readonly nacks: readonly Nack[];
 }
-interface Refusal extends Nack {
-  candidate: Candidate | null;
-}
-interface Draft {
-  resources: ResourceDraft;
-  /** What differs from the last good configuration and may be taken back. */
-  candidates: Map<string, Candidate>;
-  refusals: Map<string, Refusal>;
+
+interface Load<Table> {
+  readonly head: ConfigHead;
+  readonly type: ConfigFeed['type'];
+  readonly changes: readonly ConfigChange[];
+  readonly state: ConfigState;
+  /** What `state` was compiled to; null: never. */
+  readonly table: { readonly table: Table } | null;
 }
 
 export class ConfigStore<Table> {
-  private appliedHead: ConfigHead | null = null;
-  private good: ConfigResources = new ResourceDraft(null).resources;
-  private refusals = new Map<string, Refusal>();
-  private standing: readonly Nack[] = [];
+  private now: Applied<Table> | null = null;
   private queue: Promise<unknown> = Promise.resolve();
+  private readonly groups: ReadonlySet<string>;
 
-  constructor(private readonly options: ConfigStoreOptions<Table>) {}
+  constructor(private readonly options: ConfigStoreOptions<Table>) {
+    this.groups = new Set(options.groups);
+  }
 
   /** Null until the first configuration is applied. */
   get applied(): ConfigHead | null {
-    return this.appliedHead;
+    return this.now?.head ?? null;
   }
 
-  /** Last good values. */
+  /** What runs: last good values, held values in place of what they stand in for. */
   get resources(): ConfigResources {
-    return this.good;
+    return this.state.resources;
   }
 
   /** What is refused now. */
   get nacks(): readonly Nack[] {
-    return this.standing;
+    return this.now?.nacks ?? [];
+  }
+
+  /** Digest of all that was received, refused values included: 32 hex digits. */
+  get digest(): string {
+    return digestText(this.state.digest);
   }
 
   /**
@@ -111,33 +132,45 @@ export class ConfigStore<Table> {
    *   meanwhile. Calls are taken one after the other.
    */
   apply(feed: ConfigFeed, since: ConfigHead | null): Promise<ApplyOutcome> {
-    const outcome = this.queue.then(() => this.applyNow(feed, since));
+    return this.inTurn(async () => {
+      const verdict = this.judge(feed, since);
+      if (verdict !== null) return { status: verdict };
+      const { epoch, revision, type, changes } = feed;
+      const state = this.state;
+      return this.load({ head: { epoch, revision }, type, changes, state, table: this.now });
+    });
+  }
+
+  /** What a restart needs to go on as if there had been none; null while nothing is applied. */
+  capture(): ConfigSnapshot | null {
+    return this.now === null ? null : { ...this.now.head, entries: captureState(this.now.state) };
+  }
+
+  /**
+   * Puts a snapshot in place of whatever is applied, also of a newer revision. What it says is
+   * refused is tried again, and serves its last good value if it fails again.
+   */
+  restore(snapshot: ConfigSnapshot): Promise<ApplyOutcome> {
+    return this.inTurn(async () => {
+      const { epoch, revision } = snapshot;
+      const state = await restorable(snapshot.entries);
+      const changes = snapshot.entries;
+      return this.load({ head: { epoch, revision }, type: 'full', changes, state, table: null });
+    });
+  }
+
+  private get state(): ConfigState {
+    return this.now?.state ?? EMPTY_STATE;
+  }
+
+  private inTurn(work: () => Promise<ApplyOutcome>): Promise<ApplyOutcome> {
+    const outcome = this.queue.then(work);
     this.queue = outcome.catch(() => undefined);
     return outcome;
   }
 
-  private async applyNow(feed: ConfigFeed, since: ConfigHead | null): Promise<ApplyOutcome> {
-    const verdict = this.judge(feed, since);
-    if (verdict !== null) return { status: verdict };
-    const draft = await this.draftOf(feed);
-    const max = this.options.maxResources ?? MAX_RESOURCES;
-    if (draft.resources.size > max) {
-      const reason = `${draft.resources.size} resources, more than the ${max} allowed`;
-      return { status: 'rejected', reason };
-    }
-    const head = { epoch: feed.epoch, revision: feed.revision };
-    try {
-      const compiled = await this.compileGood(draft, head);
-      this.options.install(compiled.table, head);
-      this.commit(draft, head, compiled.problems);
-    } catch (error) {
-      return { status: 'rejected', reason: error instanceof Error ? error.message : String(error) };
-    }
-    return { status: 'applied', head, nacks: this.standing };
-  }
-
   private judge(feed: ConfigFeed, since: ConfigHead | null): 'ignored' | 'gap' | null {
-    const applied = this.appliedHead;
+    const { applied } = this;
     const sameEpoch = applied?.epoch === feed.epoch;
     if (sameEpoch && feed.revision <= applied.revision) return 'ignored';
     if (feed.type === 'full') return null;
@@ -146,90 +179,75 @@ export class ConfigStore<Table> {
     return continues ? null : 'gap';
   }
 
-  private async draftOf(feed: ConfigFeed): Promise<Draft> {
-    const delta = feed.type === 'delta';
-    const draft: Draft = {
-      resources: new ResourceDraft(delta ? this.good : null),
-      candidates: new Map(),
-      refusals: new Map(delta ? this.refusals : null),
-    };
-    if (delta) retryRefused(draft);
+  private async load(load: Load<Table>): Promise<ApplyOutcome> {
+    const now = new Date((this.options.nowMs ?? Date.now)()).toISOString();
+    const draft = new ConfigDraft(load.state, { groups: this.groups, now });
+    await this.takeAll(load, draft);
+    const excess = draft.overCap((kind) => this.capOf(kind));
+    if (excess !== null) return { status: 'rejected', reason: excess };
+    try {
+      const { table, problems } = await this.compileGood(load, draft);
+      const state = draft.finished(load.head, problems);
+      this.options.install(table, load.head);
+      this.now = { head: load.head, state, table, nacks: nacksOf(state, load.head) };
+    } catch (error) {
+      return { status: 'rejected', reason: error instanceof Error ? error.message : String(error) };
+    }
+    return { status: 'applied', head: load.head, nacks: this.nacks };
+  }
+
+  private async takeAll({ type, changes, state }: Load<Table>, draft: ConfigDraft): Promise<void> {
+    const known = type === 'delta' ? (this.applied?.revision ?? 0) : -1;
     const pacer = new EventLoopPacer();
     const newest = new Map<string, number>();
-    for (const change of feed.changes) {
+    for (const change of changes) {
       await pacer.pause();
-      if (delta && change.revision <= (this.appliedHead?.revision ?? 0)) continue;
+      if (change.revision <= known) continue;
       const key = resourceKey(change.kind, change.id);
       if (change.revision < (newest.get(key) ?? 0)) continue;
       newest.set(key, change.revision);
-      this.take(change, key, draft);
+      draft.take(change);
     }
-    return draft;
+    if (type === 'full') {
+      for (const [key, { kind, id }] of state.received) {
+        await pacer.pause();
+        if (!newest.has(key)) draft.remove(kind, id);
+      }
+    }
+    draft.seal();
   }
 
-  /** Puts one change into the draft, or its last good value and a refusal. */
-  private take(change: ConfigChange, key: string, draft: Draft): void {
-    const { kind, id, revision } = change;
-    const value = change.value ?? null;
-    draft.refusals.delete(key);
-    draft.candidates.delete(key);
-    if (!isConfigKind(kind)) {
-      const reason = 'this version does not know the kind';
-      if (value !== null) draft.refusals.set(key, { kind, id, revision, reason, candidate: null });
-      return;
-    }
-    const parsed = value === null ? null : CONFIG_VALUE_SCHEMAS[kind].safeParse(value);
-    if (parsed !== null && !parsed.success) {
-      const issue = parsed.error.issues[0];
-      const reason = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`;
-      draft.refusals.set(key, { kind, id, revision, reason, candidate: null });
-      draft.resources.put(kind, id, this.good[kind].get(id));
-      return;
-    }
-    const candidate = { kind, id, revision, value: parsed?.data };
-    draft.candidates.set(key, candidate);
-    draft.resources.put(kind, id, candidate.value);
+  private capOf(kind: string): number {
+    const { caps = MAX_RESOURCES } = this.options;
+    return caps[kind as ConfigKind] ?? (isConfigKind(kind) ? Infinity : MAX_UNKNOWN);
   }
 
   /** Compiles until no new value is at fault, taking back the ones that are. */
-  private async compileGood(draft: Draft, head: ConfigHead): Promise<Compiled<Table>> {
+  private async compileGood(
+    { head, table }: Load<Table>,
+    draft: ConfigDraft,
+  ): Promise<Compiled<Table>> {
+    let base: CompileBase<Table> | null =
+      table === null ? null : { table: table.table, changed: [...draft.changed.values()] };
     for (let round = 0; round < MAX_COMPILE_ROUNDS; round += 1) {
-      const compiled = await this.options.compile(draft.resources.resources, head);
-      const takenBack = compiled.problems.filter((problem) => this.takeBack(problem, draft));
+      const compiled = await this.options.compile(draft.resources, head, base);
+      const takenBack = compiled.problems.filter((problem) =>
+        draft.takeBack(problem, problem.reason),
+      );
       if (takenBack.length === 0) return compiled;
+      base = { table: compiled.table, changed: takenBack };
     }
     throw new Error(`still not consistent after ${MAX_COMPILE_ROUNDS} attempts to compile`);
   }
-
-  /** False when the value at fault is not new: there is nothing better to go back to. */
-  private takeBack({ kind, id, reason }: CompileProblem, draft: Draft): boolean {
-    const key = resourceKey(kind, id);
-    const candidate = draft.candidates.get(key);
-    if (candidate === undefined) return false;
-    draft.candidates.delete(key);
-    draft.refusals.set(key, { kind, id, revision: candidate.revision, reason, candidate });
-    draft.resources.put(kind, id, this.good[kind].get(id));
-    return true;
-  }
-
-  private commit(draft: Draft, head: ConfigHead, problems: readonly CompileProblem[]): void {
-    this.good = draft.resources.resources;
-    this.refusals = draft.refusals;
-    this.appliedHead = head;
-    const refused = [...draft.refusals.values()];
-    const leftOut = problems.filter(({ kind, id }) => !draft.refusals.has(resourceKey(kind, id)));
-    this.standing = [
-      ...refused.map(({ kind, id, revision, reason }) => ({ kind, id, revision, reason })),
-      ...leftOut.map((problem) => ({ ...problem, revision: head.revision })),
-    ];
-  }
 }
 
-function retryRefused({ resources, candidates, refusals }: Draft): void {
-  for (const [key, { candidate }] of refusals) {
-    if (candidate === null) continue;
-    refusals.delete(key);
-    candidates.set(key, candidate);
-    resources.put(candidate.kind, candidate.id, candidate.value);
-  }
+/** In order of kind and id. */
+function nacksOf({ refusals, received, leftOut }: ConfigState, head: ConfigHead): readonly Nack[] {
+  const refused = Array.from(refusals, ([key, { kind, id, reason, since }]) => {
+    const revision = received.get(key)?.revision ?? head.revision;
+    return { kind, id, revision, reason, since };
+  });
+  const inOrder = (a: Nack, b: Nack): number =>
+    a.kind === b.kind ? a.id - b.id : a.kind < b.kind ? -1 : 1;
+  return [...refused, ...leftOut.values()].sort(inOrder);
 }

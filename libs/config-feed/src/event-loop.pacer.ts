@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 
-const SLICE_MS = 15;
+const SLICE_MS = 10;
 
 export class EventLoopPacer {
   private sliceStartMs = performance.now();
@@ -13,6 +13,16 @@ export class EventLoopPacer {
   pause(): Promise<unknown> | undefined {
     if (performance.now() - this.sliceStartMs < SLICE_MS) return undefined;
     return this.nextTurn();
+  }
+
+  /** Takes steps until they are done, and hands the event loop back between slices of them. */
+  async run<Result>(steps: Iterator<unknown, Result, undefined>): Promise<Result> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      const turn = this.pause();
+      if (turn !== undefined) await turn;
+    }
   }
 
   private async nextTurn(): Promise<void> {

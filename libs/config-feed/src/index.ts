@@ -1,7 +1,10 @@
 export type * from './config-source.port.js';
+export { ConfigDigest, canonicalJson } from './config-digest.js';
 export * from './config-follower.js';
 export type { ConfigResources, Nack } from './config-resources.js';
+export type * from './config-snapshot.js';
 export * from './config-store.js';
+export { EventLoopPacer } from './event-loop.pacer.js';
 export type { FeedBounds } from './feed.decoder.js';
 export * from './http-config.source.js';
 export * from './redis-config.publisher.js';

@@ -13,6 +13,8 @@ export const MAX_RESOURCES: Readonly<Record<ConfigKind, number>> = {
   model: 5_000,
   route: 10_000,
   api_key: 100_000,
+  policy: 2_000,
+  settings: 2_000,
   held_value: 5_000,
 };
 

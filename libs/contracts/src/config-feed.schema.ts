@@ -5,10 +5,12 @@
  */
 import { z } from 'zod';
 import { apiKeyConfigSchema, type ApiKeyConfig } from './api-key.schema.js';
+import { settingsConfigSchema, type SettingsConfig } from './gateway-settings.schema.js';
 import { heldValueConfigSchema, type HeldValueConfig } from './held-value.schema.js';
 import { matcherConfigSchema, type MatcherConfig } from './matcher.schema.js';
 import { modelConfigSchema, type ModelConfig } from './model.schema.js';
 import { namespaceConfigSchema, type NamespaceConfig } from './namespace.schema.js';
+import { policyConfigSchema, type PolicyConfig } from './policy.schema.js';
 import { countSchema, idSchema } from './primitives.js';
 import { routeConfigSchema, type RouteConfig } from './route.schema.js';
 import { ruleConfigSchema, type RuleConfig } from './rule.schema.js';
@@ -28,6 +30,8 @@ export interface ConfigValues {
   model: ModelConfig;
   route: RouteConfig;
   api_key: ApiKeyConfig;
+  policy: PolicyConfig;
+  settings: SettingsConfig;
   held_value: HeldValueConfig;
 }
 export type ConfigKind = keyof ConfigValues;
@@ -41,6 +45,8 @@ export const CONFIG_VALUE_SCHEMAS: { [Kind in ConfigKind]: z.ZodType<ConfigValue
   model: modelConfigSchema,
   route: routeConfigSchema,
   api_key: apiKeyConfigSchema,
+  policy: policyConfigSchema,
+  settings: settingsConfigSchema,
   held_value: heldValueConfigSchema,
 };
 export const CONFIG_KINDS = Object.keys(CONFIG_VALUE_SCHEMAS) as ConfigKind[];

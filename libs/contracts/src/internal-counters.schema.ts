@@ -1,5 +1,5 @@
 /**
- * `GET|POST /internal/counters/{rule_id}?scope=` of a gateway's management listener: how the
+ * `GET|POST /internal/counters/{rule_id}?namespace=&scope=` of a gateway's management listener: how the
  * control plane reads and adjusts counters where there is no Redis. Service credential required.
  */
 import { z } from 'zod';

@@ -9,6 +9,7 @@ export const REDIS_TTL_SEC = {
   rules: 3600,
   upstream: 1800,
   locations: 1800,
+  policies: 1800,
 } as const;
 
 /** The documented copy of one resource or list, for people and foreign tools. */
@@ -17,6 +18,7 @@ export const copyKeys = {
   matchers: (namespaceId: number) => `config:matchers:${namespaceId}`,
   rules: (namespaceId: number) => `config:rules:${namespaceId}`,
   upstream: (upstreamId: number) => `config:upstream:${upstreamId}`,
+  policy: (policyId: number) => `config:policies:${policyId}`,
   location: (routeId: number) => `config:locations:${routeId}`,
 } as const;
 

@@ -193,20 +193,18 @@ export const ruleUpdateSchema = z
   })
   .partial();
 
+/** Stored rules of every type, with further fields: what names them and when they were written. */
+export const ruleUnionOf = <Shape extends z.core.$ZodShape>(further: Shape) =>
+  z.discriminatedUnion('rule_type', [
+    z.object(variant('connection_limit', { ...further, ...common })),
+    z.object(variant('request_limit', { ...further, ...common })),
+    z.object(variant('token_limit', { ...further, ...common })),
+    z.object(variant('field_check', { ...further, ...common })),
+  ]);
+
 const identity = { rule_id: idSchema, namespace_id: idSchema };
-export const ruleConfigSchema = z.discriminatedUnion('rule_type', [
-  z.object(variant('connection_limit', { ...identity, ...common })),
-  z.object(variant('request_limit', { ...identity, ...common })),
-  z.object(variant('token_limit', { ...identity, ...common })),
-  z.object(variant('field_check', { ...identity, ...common })),
-]);
-const stored = { ...identity, ...common, ...storedFields };
-export const ruleSchema = z.discriminatedUnion('rule_type', [
-  z.object(variant('connection_limit', stored)),
-  z.object(variant('request_limit', stored)),
-  z.object(variant('token_limit', stored)),
-  z.object(variant('field_check', stored)),
-]);
+export const ruleConfigSchema = ruleUnionOf(identity);
+export const ruleSchema = ruleUnionOf({ ...identity, ...storedFields });
 
 export type ConnectionLimitConfig = z.infer<typeof connectionLimitConfigSchema>;
 export type RequestLimitConfig = z.infer<typeof requestLimitConfigSchema>;

@@ -40,7 +40,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return a === b || (Array.isArray(a) && Array.isArray(b) && isSameList(a, b));
 }
 
-function attempt<Result>(compile: () => Result): Compiled<Result> {
+export function attempt<Result>(compile: () => Result): Compiled<Result> {
   try {
     return { ok: true, value: compile() };
   } catch (error) {

@@ -1,146 +1,141 @@
 /**
- * Compiles configuration into the runtime table. A resource that cannot be compiled, or points to
- * one that does not exist, is reported and left out, and never takes others with it; the caller
- * puts its last good value in its place and compiles again, which costs little because everything
- * unchanged is remembered. Rejected: patching the running table, which can leave a mixture of two
- * revisions behind.
+ * Compiles configuration into the runtime table, from nothing or from an earlier table and what has
+ * changed since: then only that is compiled, and all else is shared with the earlier table. Compiling
+ * from nothing is the same with everything changed. A resource that cannot be compiled, or points to
+ * one that does not exist, is reported and left out, and never takes others with it. Nothing an
+ * earlier table reaches is touched, so any table may be built on, any number of times, and one that
+ * is thrown away leaves nothing behind. Rejected: patching the running table, which can leave a
+ * mixture of two revisions behind; a builder with a memory of its own, which has to be undone when
+ * a table is not installed.
  */
 import type { ConfigHead } from '@ai-gateway/contracts';
-import { compileApiKey, type CompiledApiKey } from './api-key.compiler.js';
-import { memoize, memoizeList, type Compiled } from './compile-memo.js';
-import { CompilePass, nonexistent, type ConfigResources } from './compile-pass.js';
-import { compileMatcher, type CompiledMatcher } from './matcher.compiler.js';
-import { buildMatcherIndex } from './matcher-index.js';
-import { compileModel, type CompiledModel } from './model.compiler.js';
-import { compileNamespace, type CompiledNamespace } from './namespace.compiler.js';
-import { compileRoute, type CompiledRoute } from './route.compiler.js';
-import { buildRouteTable } from './route-table.js';
-import { collectRoutingFields } from './routing-fields.js';
-import { compileRule } from './rule.compiler.js';
+import { updateApiKeys } from './api-key.part.js';
+import { finish, type Steps } from './compile-step.js';
+import { ConfigDelta, type ChangedResource, type ConfigResources } from './config-delta.js';
+import { updateMatchers, type MatcherUpdate } from './matcher.part.js';
+import { defaultOf, updateNamespaces, type NamespaceUpdate } from './namespace.part.js';
+import { byKindAndId, type CompileProblem } from './problem-ledger.js';
+import {
+  FieldUseEdit,
+  fieldsOfMatcher,
+  fieldsOfNamespace,
+  type FieldUse,
+} from './routing-fields.js';
 import type { RuntimeTable } from './runtime-table.js';
+import { NO_PARTS, type TableParts } from './table-parts.js';
 import { DEFAULT_TIMEOUTS, type CompiledTimeouts } from './timeouts.js';
-import { compileTarget, compileUpstream, type CompiledUpstream } from './upstream.compiler.js';
+import { TRAFFIC_KINDS, TrafficCompiler } from './traffic.part.js';
+
+/** An earlier table, and everything that may differ from what it was compiled from. */
+export interface CompileBase {
+  readonly table: Pick<RuntimeTable, 'parts'>;
+  readonly changed: Iterable<ChangedResource>;
+}
 
 /** For a single compile; a gateway keeps a builder. */
 export function compileConfig(resources: ConfigResources, head: ConfigHead): RuntimeTable {
   return new RuntimeTableBuilder().compile(resources, head);
 }
 
-/** Keep one per process: it remembers what it compiled, by the identity of the values. */
 export class RuntimeTableBuilder {
-  readonly #defaults: CompiledTimeouts;
-  readonly #matcher = memoize(compileMatcher);
-  readonly #rule = memoize(compileRule);
-  readonly #namespace = memoize(compileNamespace);
-  readonly #target = memoize(compileTarget);
-  readonly #upstream = memoize(compileUpstream);
-  readonly #model = memoize(compileModel);
-  readonly #route = memoize(compileRoute);
-  readonly #apiKey = memoize(compileApiKey);
-  readonly #matcherIndex = memoizeList(buildMatcherIndex);
-  readonly #routeTable = memoizeList(buildRouteTable);
+  readonly #traffic: TrafficCompiler;
 
   /** @param defaults what holds where neither upstream nor route sets a timeout */
   constructor(defaults: CompiledTimeouts = DEFAULT_TIMEOUTS) {
-    this.#defaults = defaults;
+    this.#traffic = new TrafficCompiler(defaults);
   }
 
-  compile(resources: ConfigResources, head: ConfigHead): RuntimeTable {
-    const pass = new CompilePass(resources);
-    const namespaces = this.#namespaces(pass);
-    const matchers = this.#matchers(pass, namespaces);
-    const upstreams = this.#upstreams(pass);
-    const models = this.#models(pass, upstreams);
-    return {
-      epoch: head.epoch,
-      revision: head.revision,
-      namespaces,
-      defaultNamespace: [...namespaces.values()].find(({ isDefault }) => isDefault) ?? null,
-      matchers: this.#matcherIndex(matchers),
-      routes: this.#routeTable(this.#routes(pass, upstreams)),
-      models: byEveryName(models),
-      modelList: models.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-      upstreams,
-      apiKeys: this.#apiKeys(pass),
-      routingFields: collectRoutingFields(matchers, namespaces.values()),
-      problems: pass.problems,
+  /** @param base null: from nothing */
+  compile(
+    resources: ConfigResources,
+    head: ConfigHead,
+    base: CompileBase | null = null,
+  ): RuntimeTable {
+    return finish(this.steps(resources, head, base));
+  }
+
+  /**
+   * The same in steps of less than a millisecond each, unless one namespace or one bucket holds
+   * ten thousands. `resources` must not change meanwhile.
+   */
+  *steps(
+    resources: ConfigResources,
+    head: ConfigHead,
+    base: CompileBase | null,
+  ): Steps<RuntimeTable> {
+    const before = base?.table.parts ?? NO_PARTS;
+    const delta = new ConfigDelta(before.resources, resources, base?.changed ?? null);
+    const namespaces = yield* updateNamespaces(before.namespaces, delta);
+    const matchers = yield* updateMatchers(before.matchers, delta);
+    const apiKeys = yield* updateApiKeys(before.apiKeys, delta);
+    const isTrafficSame = !TRAFFIC_KINDS.some((kind) => delta.touches(kind));
+    const parts = {
+      resources,
+      namespaces: namespaces.part,
+      matchers: matchers.part,
+      apiKeys,
+      fieldUse: yield* countFields(before.fieldUse, namespaces, matchers),
+      traffic: isTrafficSame ? before.traffic : yield* this.#traffic.compile(resources),
     };
-  }
-
-  #namespaces(pass: CompilePass): Map<number, CompiledNamespace> {
-    const rules = pass.collect(
-      'rule',
-      (config) => pass.missing('namespace', config.namespace_id) ?? this.#rule(config),
-    );
-    const rulesOf = Map.groupBy(rules.values(), ({ namespaceId }) => namespaceId);
-    return pass.collect('namespace', (config) =>
-      this.#namespace(config, rulesOf.get(config.namespace_id) ?? []),
-    );
-  }
-
-  #matchers(
-    pass: CompilePass,
-    namespaces: ReadonlyMap<number, CompiledNamespace>,
-  ): CompiledMatcher[] {
-    const matchers = pass.collect(
-      'matcher',
-      (config) => pass.missing('namespace', config.namespace_id) ?? this.#matcher(config),
-    );
-    return [...matchers.values()].filter(({ namespaceId }) => namespaces.has(namespaceId));
-  }
-
-  #upstreams(pass: CompilePass): Map<number, CompiledUpstream> {
-    const targets = pass.collect(
-      'target',
-      (config) => pass.missing('upstream', config.upstream_id) ?? this.#target(config),
-    );
-    const targetsOf = Map.groupBy(targets.values(), ({ upstreamId }) => upstreamId);
-    return pass.collect(
-      'upstream',
-      (config) => this.#upstream(config, targetsOf.get(config.upstream_id) ?? [], this.#defaults),
-      always,
-    );
-  }
-
-  /** A name leads to one model; whoever comes first, in order of id, keeps it. */
-  #models(pass: CompilePass, upstreams: ReadonlyMap<number, CompiledUpstream>): CompiledModel[] {
-    const taken = new Set<string>();
-    const models = pass.collect('model', (config) => {
-      const upstream = upstreams.get(config.upstream_id);
-      if (upstream === undefined) return nonexistent('upstream', config.upstream_id);
-      const names = [config.model_name, ...config.aliases];
-      const conflict = names.find((name) => taken.has(name));
-      if (conflict !== undefined) return refused(`another model is called ${conflict}`);
-      for (const name of names) taken.add(name);
-      return this.#model(config, upstream);
-    });
-    return [...models.values()];
-  }
-
-  #routes(pass: CompilePass, upstreams: ReadonlyMap<number, CompiledUpstream>): CompiledRoute[] {
-    const routes = pass.collect('route', (config) => {
-      const upstream = upstreams.get(config.upstream_id);
-      if (upstream === undefined) return nonexistent('upstream', config.upstream_id);
-      return this.#route(config, upstream);
-    });
-    return [...routes.values()];
-  }
-
-  #apiKeys(pass: CompilePass): Map<string, CompiledApiKey> {
-    const keys = pass.collect('api_key', (config) => {
-      const { namespace_id: id } = config;
-      return (id === null ? null : pass.missing('namespace', id)) ?? this.#apiKey(config);
-    });
-    return new Map(Array.from(keys.values(), (key) => [key.digest, key]));
+    return tableOf({ ...parts, problems: problemsOf(parts, before) }, head);
   }
 }
 
-const always = (): boolean => true;
-
-const refused = (reason: string): Compiled<never> => ({ ok: false, reason });
-
-function byEveryName(models: readonly CompiledModel[]): Map<string, CompiledModel> {
-  return new Map(
-    models.flatMap((model) => [model.name, ...model.aliases].map((name) => [name, model] as const)),
-  );
+function tableOf(parts: TableParts, head: ConfigHead): RuntimeTable {
+  const { upstreams, models, modelList, routes } = parts.traffic;
+  return {
+    epoch: head.epoch,
+    revision: head.revision,
+    namespaces: parts.namespaces.compiled,
+    defaultNamespace: defaultOf(parts.namespaces),
+    matchers: parts.matchers.filed,
+    routes,
+    models,
+    modelList,
+    upstreams,
+    apiKeys: parts.apiKeys.byDigest,
+    routingFields: parts.fieldUse.fields,
+    problems: parts.problems,
+    parts,
+  };
 }
+
+function* countFields(
+  base: FieldUse,
+  namespaces: NamespaceUpdate,
+  matchers: MatcherUpdate,
+): Steps<FieldUse> {
+  const use = new FieldUseEdit(base);
+  for (const [by, { namespace, matcher }] of [
+    [1, { namespace: namespaces.added, matcher: matchers.added }],
+    [-1, { namespace: namespaces.removed, matcher: matchers.removed }],
+  ] as const) {
+    for (const each of matcher) {
+      yield;
+      use.count(fieldsOfMatcher(each), by);
+    }
+    for (const each of namespace) {
+      yield;
+      use.count(fieldsOfNamespace(each), by);
+    }
+  }
+  return use.done();
+}
+
+type Parts = Omit<TableParts, 'problems'>;
+
+/** In order of kind and id; the very same list while nothing about it changed. */
+function problemsOf(parts: Parts, before: TableParts): readonly CompileProblem[] {
+  const [now, then] = [sources(parts), sources(before)];
+  if (now.every((source, index) => source === then[index])) return before.problems;
+  return now.flatMap((source) => [...source.values()]).sort(byKindAndId);
+}
+
+const sources = ({ namespaces, matchers, apiKeys, traffic }: Parts) => [
+  namespaces.policies.problems,
+  namespaces.ruleProblems,
+  namespaces.problems,
+  matchers.problems,
+  apiKeys.problems,
+  traffic.problems,
+];

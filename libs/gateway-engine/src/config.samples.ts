@@ -5,12 +5,14 @@ import type {
   MatcherConfig,
   ModelConfig,
   NamespaceConfig,
+  PolicyConfig,
+  PolicyRule,
   RouteConfig,
   RuleConfig,
   TargetConfig,
   UpstreamConfig,
 } from '@ai-gateway/contracts';
-import type { ConfigResources } from './compile-pass.js';
+import type { ConfigResources } from './config-delta.js';
 import type { RequestFacts } from './request-facts.js';
 
 export interface FactsSample {
@@ -45,6 +47,7 @@ export const namespace = (id: number, over: Partial<NamespaceConfig> = {}): Name
   status: 1,
   is_default: false,
   labels: {},
+  policy_ids: [],
   ...over,
 });
 
@@ -145,6 +148,25 @@ export const apiKey = (id: number, over: Partial<ApiKeyConfig> = {}): ApiKeyConf
   ...over,
 });
 
+export const policyRule = (
+  ruleNo: number,
+  kind: RuleKind,
+  over: Partial<Omit<RuleConfig, keyof RuleKind>> = {},
+): PolicyRule => {
+  const { rule_id: _id, namespace_id: _owner, ...template } = rule(ruleNo, kind, over);
+  return { rule_no: ruleNo, ...template };
+};
+
+export const policy = (id: number, over: Partial<PolicyConfig> = {}): PolicyConfig => ({
+  policy_id: id,
+  policy_name: `policy ${id}`,
+  description: null,
+  policy_type: 'mixed',
+  status: 1,
+  rules: [],
+  ...over,
+});
+
 export interface ResourceLists {
   readonly namespaces?: readonly NamespaceConfig[];
   readonly matchers?: readonly MatcherConfig[];
@@ -154,6 +176,7 @@ export interface ResourceLists {
   readonly models?: readonly ModelConfig[];
   readonly routes?: readonly RouteConfig[];
   readonly apiKeys?: readonly ApiKeyConfig[];
+  readonly policies?: readonly PolicyConfig[];
 }
 
 export function resources(lists: ResourceLists = {}): ConfigResources {
@@ -166,7 +189,7 @@ export function resources(lists: ResourceLists = {}): ConfigResources {
     model: byId(lists.models, (value) => value.model_id),
     route: byId(lists.routes, (value) => value.route_id),
     api_key: byId(lists.apiKeys, (value) => value.key_id),
-    held_value: new Map(),
+    policy: byId(lists.policies, (value) => value.policy_id),
   };
 }
 

@@ -1,12 +1,12 @@
 /** Field checks: what a field of the request must be, else the request is refused. */
-import type { FieldPlace, RuleConfig } from '@ai-gateway/contracts';
+import type { FieldPlace, RuleMode } from '@ai-gateway/contracts';
 import { compileFieldComparison } from './field-comparison.js';
 import { parseJsonPath, readJsonPath } from './json-field.js';
 import { compileModelSelector, type ModelSelector } from './model-selector.js';
-import type { Ranked } from './precedence.js';
 import type { RequestFacts } from './request-facts.js';
+import type { RuleTemplate } from './rule-template.types.js';
 
-export type FieldCheckRuleConfig = Extract<RuleConfig, { rule_type: 'field_check' }>;
+export type FieldCheckRuleConfig = Extract<RuleTemplate, { rule_type: 'field_check' }>;
 
 export interface FieldCheckFailure {
   readonly ruleId: string;
@@ -17,11 +17,11 @@ export interface FieldCheckFailure {
   readonly fieldPath: string;
 }
 
-export interface CompiledFieldCheck extends Ranked {
+export interface CompiledFieldCheck {
   readonly place: FieldPlace;
   /** Without the place; header names in lower case. */
   readonly field: string;
-  readonly mode: RuleConfig['mode'];
+  readonly mode: RuleMode;
   readonly appliesToModel: ModelSelector | null;
   readonly passes: (facts: RequestFacts) => boolean;
   readonly failure: FieldCheckFailure;
@@ -58,21 +58,19 @@ function applies({ appliesToModel }: CompiledFieldCheck, model: string | null): 
 }
 
 /** @throws UncompilableError */
-export function compileFieldCheck(rule: FieldCheckRuleConfig): CompiledFieldCheck {
+export function compileFieldCheck(rule: FieldCheckRuleConfig, ruleId: string): CompiledFieldCheck {
   const { field_path: fieldPath, operator, message, status_code: statusCode } = rule.rule_config;
   const { place, field } = splitFieldPath(fieldPath);
   const read = reader(place, field);
   const accepts = compileFieldComparison(place, rule.rule_config);
   return {
-    id: rule.rule_id,
-    priority: rule.priority,
     place,
     field,
     mode: rule.mode,
     appliesToModel: compileModelSelector(rule.models),
     passes: (facts) => accepts(read(facts)),
     failure: {
-      ruleId: String(rule.rule_id),
+      ruleId,
       ruleName: rule.rule_name,
       message: message ?? `The field ${fieldPath} does not satisfy the operator ${operator}.`,
       statusCode: statusCode ?? 403,

@@ -4,7 +4,7 @@ import { route, rule } from './config.samples.js';
 import { compileLimit, compileRouteLimit, type LimitRuleConfig } from './limit.compiler.js';
 
 const compiled = (...sample: Parameters<typeof rule>) =>
-  compileLimit(rule(...sample) as LimitRuleConfig);
+  compileLimit(rule(...sample) as LimitRuleConfig, String(sample[0]));
 
 const requestSpans = (config: RequestLimitConfig) =>
   compiled(1, { rule_type: 'request_limit', rule_config: config }).spans;

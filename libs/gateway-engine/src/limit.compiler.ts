@@ -3,22 +3,23 @@ import type {
   ConnectionLimitConfig,
   RequestLimitConfig,
   RouteConfig,
-  RuleConfig,
   TokenLimitConfig,
 } from '@ai-gateway/contracts';
 import type { CompiledLimit, LeaseLimit, Measure, SpanLimit } from './limit.types.js';
 import { compileModelSelector } from './model-selector.js';
+import type { RuleTemplate } from './rule-template.types.js';
 
-export type LimitRuleConfig = Exclude<RuleConfig, { rule_type: 'field_check' }>;
+export type LimitRuleConfig = Exclude<RuleTemplate, { rule_type: 'field_check' }>;
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-export function compileLimit(rule: LimitRuleConfig): CompiledLimit {
+/** @param ruleId what its counters are called by */
+export function compileLimit(rule: LimitRuleConfig, ruleId: string): CompiledLimit {
   return {
-    ruleId: String(rule.rule_id),
+    ruleId,
     ruleName: rule.rule_name,
     ruleType: rule.rule_type,
     priority: rule.priority,

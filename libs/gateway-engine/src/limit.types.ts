@@ -26,7 +26,10 @@ export interface LeaseLimit {
 }
 
 export interface CompiledLimit {
-  /** `<rule_id>` for rules, `route-<route_id>` for the limit of a route; part of counter keys. */
+  /**
+   * `<rule_id>` for a namespace's own rule, `p<policy_id>-<rule_no>` for an inherited one,
+   * `route-<route_id>` for the limit of a route; part of counter keys.
+   */
   readonly ruleId: string;
   readonly ruleName: string;
   readonly ruleType: 'connection_limit' | 'request_limit' | 'token_limit';

@@ -1,4 +1,4 @@
-/** Compiles a namespace together with its rules. */
+/** Compiles a namespace together with the rules that hold in it. */
 import type { NamespaceConfig } from '@ai-gateway/contracts';
 import {
   allFailures,
@@ -9,7 +9,7 @@ import {
 import type { CompiledLimit } from './limit.types.js';
 import { byPrecedence } from './precedence.js';
 import type { RequestFacts } from './request-facts.js';
-import type { CompiledRule } from './rule.compiler.js';
+import type { CompiledRule, CompiledTemplate } from './rule.compiler.js';
 
 export interface CompiledNamespace {
   readonly id: number;
@@ -23,11 +23,14 @@ export interface CompiledNamespace {
   readonly shadowFieldChecks: readonly CompiledFieldCheck[];
 }
 
+/** @param inherited in their order; among rules of one priority they follow the own ones */
 export function compileNamespace(
   config: NamespaceConfig,
   rules: readonly CompiledRule[],
+  inherited: readonly CompiledTemplate[] = [],
 ): CompiledNamespace {
-  const ordered = rules.toSorted(byPrecedence);
+  const own: CompiledTemplate[] = rules.toSorted(byPrecedence);
+  const ordered = own.concat(inherited).sort((a, b) => b.priority - a.priority);
   const checks = ordered.flatMap(({ check }) => (check === null ? [] : [check]));
   return {
     id: config.namespace_id,

@@ -3,7 +3,7 @@
  * it stores one. References to other resources are not looked at.
  */
 import type { ConfigKind, ConfigValues } from '@ai-gateway/contracts';
-import { compileRule } from './rule.compiler.js';
+import { compilePolicy, compileRule } from './rule.compiler.js';
 import { compileMatcher } from './matcher.compiler.js';
 import { compileTargetPath } from './route-pattern.js';
 import { UncompilableError } from './uncompilable.error.js';
@@ -14,6 +14,7 @@ type Check<Kind extends ConfigKind> = (config: ConfigValues[Kind]) => unknown;
 const CHECKS: { readonly [Kind in ConfigKind]?: Check<Kind> } = {
   matcher: compileMatcher,
   rule: compileRule,
+  policy: compilePolicy,
   target: compileTarget,
   route: compileTargetPath,
 };

@@ -2,21 +2,23 @@
  * What a gateway decides from: one immutable table per revision. A request keeps the table it
  * started with.
  */
-import type { ConfigKind } from '@ai-gateway/contracts';
 import type { CompiledApiKey } from './api-key.compiler.js';
 import { findMatcher, type MatcherIndex } from './matcher-index.js';
 import type { CompiledModel } from './model.compiler.js';
 import type { CompiledNamespace } from './namespace.compiler.js';
+import type { ReadMap } from './persistent-map.js';
+import type { CompileProblem } from './problem-ledger.js';
 import type { RequestFacts } from './request-facts.js';
 import { findRoute, type RouteChoice, type RouteTable } from './route-table.js';
 import type { RoutingFields } from './routing-fields.js';
+import type { TableParts } from './table-parts.js';
 import type { CompiledUpstream } from './upstream.compiler.js';
 
 export interface RuntimeTable {
   readonly epoch: string;
   readonly revision: number;
   /** Enabled ones by id. */
-  readonly namespaces: ReadonlyMap<number, CompiledNamespace>;
+  readonly namespaces: ReadMap<number, CompiledNamespace>;
   /** Takes the requests that no matcher recognises. */
   readonly defaultNamespace: CompiledNamespace | null;
   readonly matchers: MatcherIndex;
@@ -28,17 +30,12 @@ export interface RuntimeTable {
   /** By id, disabled ones without targets. */
   readonly upstreams: ReadonlyMap<number, CompiledUpstream>;
   /** By digest. */
-  readonly apiKeys: ReadonlyMap<string, CompiledApiKey>;
+  readonly apiKeys: ReadMap<string, CompiledApiKey>;
   readonly routingFields: RoutingFields;
   /** What could not be compiled and is therefore missing from this table. */
   readonly problems: readonly CompileProblem[];
-}
-
-export interface CompileProblem {
-  readonly kind: ConfigKind;
-  readonly id: number;
-  /** Safe to show to whoever may read the resource. */
-  readonly reason: string;
+  /** For the next compile only. */
+  readonly parts: TableParts;
 }
 
 export interface MatchResult {

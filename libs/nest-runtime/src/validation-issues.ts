@@ -55,9 +55,11 @@ function reasonOf(issue: Issue): string {
 }
 
 function isUnprocessable(issue: Issue, { input, prefix = [] }: IssueContext): boolean {
-  if (isMissing(issue, input) && prefix.length + issue.path.length === 1) return false;
-  if ((prefix[0] ?? issue.path[0]) === 'rule_config') return true;
-  if (isMissing(issue, input)) return false;
+  const path = [...prefix, ...issue.path];
+  const missing = isMissing(issue, input);
+  const configAt = path.indexOf('rule_config');
+  if (configAt >= 0 && !(missing && configAt === path.length - 1)) return true;
+  if (missing) return false;
   return issue.code === 'custom' || issue.code === 'invalid_format' || isAboutNumber(issue);
 }
 

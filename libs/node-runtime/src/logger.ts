@@ -1,5 +1,5 @@
 /** One JSON line per event on stdout. Callers pass named fields only, never whole objects. */
-import { pino, type Logger as PinoLogger } from 'pino';
+import { pino, type Logger as PinoLogger, type LoggerOptions as PinoOptions } from 'pino';
 import type { LogLevel } from '@ai-gateway/contracts';
 
 export type Logger = PinoLogger;
@@ -8,6 +8,8 @@ export interface LoggerOptions {
   /** Which process writes, for example `gateway-proxy`. */
   name: string;
   level: LogLevel;
+  /** Instead of stdout. */
+  out?: { write(line: string): void };
 }
 
 /** Fields that never reach the log, whatever object carries them. */
@@ -23,15 +25,16 @@ const REDACTED = [
   'refresh_token',
 ];
 
-export function createLogger({ name, level }: LoggerOptions): Logger {
-  return pino({
+export function createLogger({ name, level, out }: LoggerOptions): Logger {
+  const options: PinoOptions = {
     name,
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: REDACTED.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
     serializers: { err: describeError },
-  });
+  };
+  return out === undefined ? pino(options) : pino(options, out);
 }
 
 /** Name, message, code and stack of an error and its causes; no own properties beyond these. */

@@ -12,8 +12,8 @@ export interface ShutdownStep {
 
 export interface ShutdownOptions {
   logger: Logger;
-  /** All steps together, milliseconds. */
-  deadlineMs: number;
+  /** All steps together, milliseconds; a function is asked when the shutdown begins. */
+  deadlineMs: number | (() => number);
   exit?: (code: number) => void;
 }
 
@@ -51,10 +51,13 @@ export class Shutdown {
     }
     this.started = true;
     logger.info({ reason }, 'shutting down');
-    const timer = setTimeout(() => {
-      logger.warn('shutdown deadline passed');
-      this.exit(1);
-    }, deadlineMs);
+    const timer = setTimeout(
+      () => {
+        logger.warn('shutdown deadline passed');
+        this.exit(1);
+      },
+      typeof deadlineMs === 'number' ? deadlineMs : deadlineMs(),
+    );
     for (const step of this.steps) await this.runStep(step);
     clearTimeout(timer);
     logger.info('stopped');

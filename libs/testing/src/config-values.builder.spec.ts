@@ -11,6 +11,8 @@ const BUILT: ConfigValues = {
   model: builders.aModel(),
   route: builders.aRoute(),
   api_key: builders.anApiKey(),
+  policy: builders.aPolicy(),
+  settings: builders.someSettings(),
   held_value: builders.aHeldValue(),
 };
 

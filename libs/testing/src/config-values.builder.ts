@@ -5,8 +5,11 @@ import type {
   MatcherConfig,
   ModelConfig,
   NamespaceConfig,
+  PolicyConfig,
+  PolicyRule,
   RouteConfig,
   RuleConfig,
+  SettingsConfig,
   TargetConfig,
   UpstreamConfig,
 } from '@ai-gateway/contracts';
@@ -21,6 +24,7 @@ export const aNamespace = (overrides: Partial<NamespaceConfig> = {}): NamespaceC
   status: ENABLED,
   is_default: false,
   labels: {},
+  policy_ids: [],
   ...overrides,
 });
 
@@ -65,6 +69,32 @@ export function aRule(overrides: RuleOverrides = {}): RuleConfig {
   };
   return Object.assign(rule, overrides);
 }
+
+/** Of one rule unless told otherwise; a rule is what `aRule` makes, with a number in place of ids. */
+export const aPolicy = (overrides: Partial<PolicyConfig> = {}): PolicyConfig => ({
+  policy_id: 1,
+  policy_name: 'standard',
+  description: null,
+  policy_type: 'request_limit',
+  status: ENABLED,
+  rules: [aPolicyRule()],
+  ...overrides,
+});
+
+/** Rule 1: 100 requests a minute unless told otherwise. */
+export function aPolicyRule(ruleNo = 1, overrides: RuleOverrides = {}): PolicyRule {
+  const { rule_id: _id, namespace_id: _owner, ...template } = aRule(overrides);
+  return { rule_no: ruleNo, ...template };
+}
+
+/** Of the cluster unless told otherwise; says nothing. */
+export const someSettings = (overrides: Partial<SettingsConfig> = {}): SettingsConfig => ({
+  settings_id: 1,
+  level: 'cluster',
+  level_name: 'cluster',
+  values: {},
+  ...overrides,
+});
 
 export const anUpstream = (overrides: Partial<UpstreamConfig> = {}): UpstreamConfig => ({
   upstream_id: 1,

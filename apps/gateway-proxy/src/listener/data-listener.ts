@@ -30,7 +30,6 @@ export interface DataListenerOptions {
   headersTimeoutMs: number;
   keepAliveMs: number;
   maxConnectionsPerIp: number;
-  maxInflight: number;
   trustedProxies: TrustedProxies;
   /** Takes the management paths. */
   management: RequestListener;
@@ -147,9 +146,9 @@ export class DataListener {
   }
 
   private overload(): Refusal | null {
-    if (this.options.currentTable() === null)
-      return refuse('config_not_ready', { retryAfterMs: 1000 });
-    if (this.open.size < this.options.maxInflight) return null;
+    const table = this.options.currentTable();
+    if (table === null) return refuse('config_not_ready', { retryAfterMs: 1000 });
+    if (this.open.size < table.settings.maxInflight) return null;
     return refuse('overloaded', { retryAfterMs: 1000 });
   }
 

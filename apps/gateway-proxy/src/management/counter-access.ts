@@ -9,6 +9,13 @@ import type { RunningConfig } from '../config/running-config.js';
 /** What `scopeOf` makes: `-`, an id, a digest or `none`. */
 const SCOPE = /^(?:-|none|\d{1,16}|[0-9a-f]{16})$/;
 
+/** A rule may hold in many namespaces, each of which counts for itself. */
+export interface CounterQuery {
+  readonly namespace: string;
+  readonly ruleId: string;
+  readonly scope: string;
+}
+
 interface FoundLimit {
   readonly namespaceId: number;
   readonly limit: CompiledLimit;
@@ -31,8 +38,8 @@ export class CounterAccess {
     if (!isService) throw new AdminError('UNAUTHENTICATED');
   }
 
-  async read(ruleId: string, scope: string): Promise<InternalCounters['counters']> {
-    const { namespaceId, limit } = this.find(ruleId, scope);
+  async read({ scope, ...rule }: CounterQuery): Promise<InternalCounters['counters']> {
+    const { namespaceId, limit } = this.find(rule, scope);
     const states = await this.counters.read(namespaceId, limit, scope);
     return states.map(({ measure, spanMs, limit: cap, used, resetMs }) => ({
       measure,
@@ -44,21 +51,20 @@ export class CounterAccess {
   }
 
   add(
-    ruleId: string,
-    scope: string,
+    { scope, ...rule }: CounterQuery,
     { span_ms, measure, amount }: InternalCounterAdd,
   ): Promise<number> {
-    const address = { ...this.find(ruleId, scope), scope, spanMs: span_ms, measure };
+    const address = { ...this.find(rule, scope), scope, spanMs: span_ms, measure };
     return this.counters.add(address, amount);
   }
 
-  private find(ruleId: string, scope: string): FoundLimit {
-    if (!SCOPE.test(scope)) throw new AdminError('NOT_FOUND');
-    for (const { id: namespaceId, limits } of this.config.current?.namespaces.values() ?? []) {
-      const limit = limits.find((candidate) => candidate.ruleId === ruleId);
-      if (limit !== undefined) return { namespaceId, limit };
+  private find({ namespace, ruleId }: Omit<CounterQuery, 'scope'>, scope: string): FoundLimit {
+    const found = this.config.current?.namespaces.get(Number(namespace));
+    const limit = found?.limits.find((candidate) => candidate.ruleId === ruleId);
+    if (found === undefined || limit === undefined || !SCOPE.test(scope)) {
+      throw new AdminError('NOT_FOUND');
     }
-    throw new AdminError('NOT_FOUND');
+    return { namespaceId: found.id, limit };
   }
 }
 

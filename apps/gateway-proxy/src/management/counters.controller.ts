@@ -22,10 +22,11 @@ export class CountersController {
   async read(
     @Req() request: IncomingMessage,
     @Param('ruleId') ruleId: string,
+    @Query('namespace') namespace = '',
     @Query('scope') scope = '-',
   ): Promise<InternalCounters> {
     this.counters.requireService(request.headers.authorization);
-    return { counters: await this.counters.read(ruleId, scope) };
+    return { counters: await this.counters.read({ namespace, ruleId, scope }) };
   }
 
   @Post(':ruleId')
@@ -33,12 +34,13 @@ export class CountersController {
   async add(
     @Req() request: IncomingMessage,
     @Param('ruleId') ruleId: string,
+    @Query('namespace') namespace = '',
     @Query('scope') scope = '-',
   ): Promise<InternalCounterAdded> {
     this.counters.requireService(request.headers.authorization);
     const addition = internalCounterAddSchema.safeParse(await readJson(request));
     if (!addition.success) throw new AdminError('VALIDATION_FAILED');
-    return { value: await this.counters.add(ruleId, scope, addition.data) };
+    return { value: await this.counters.add({ namespace, ruleId, scope }, addition.data) };
   }
 }
 

@@ -7,6 +7,7 @@ import type { RunningConfig } from '../config/running-config.js';
 export interface GatewayHealth {
   status: 'healthy' | 'degraded' | 'unhealthy';
   instance: string;
+  groups: readonly string[];
   config: {
     epoch: string | null;
     revision: number | null;
@@ -15,6 +16,14 @@ export interface GatewayHealth {
     refused_resources: { kind: string; id: number; revision: number; reason: string }[];
   };
   limits: string;
+  /** Revision since which the settings in effect hold; 0: those of the environment alone. */
+  settings_revision: number;
+}
+
+/** Who this gateway is to its operators. */
+export interface InstanceIdentity {
+  readonly instanceId: string;
+  readonly groups: readonly string[];
 }
 
 export class GatewayState {
@@ -22,7 +31,7 @@ export class GatewayState {
 
   constructor(
     readonly registry: Registry,
-    private readonly instanceId: string,
+    private readonly identity: InstanceIdentity,
     private readonly config: RunningConfig,
     private readonly admission: Admission,
   ) {}
@@ -40,7 +49,8 @@ export class GatewayState {
     const status = this.config.status();
     return {
       status: this.statusOf(status),
-      instance: this.instanceId,
+      instance: this.identity.instanceId,
+      groups: this.identity.groups,
       config: {
         epoch: status.applied?.epoch ?? null,
         revision: status.applied?.revision ?? null,
@@ -55,6 +65,7 @@ export class GatewayState {
         })),
       },
       limits: this.admission.mode,
+      settings_revision: this.config.settings.revision,
     };
   }
 

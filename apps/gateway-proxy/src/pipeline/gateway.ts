@@ -9,8 +9,6 @@ import type { RequestRecorder } from './request-recorder.js';
 
 interface PipelineOptions {
   readonly allowAnonymous: boolean;
-  readonly exposeDecision: boolean;
-  readonly maxBodyBytes: number;
   readonly bodyIdleMs: number;
 }
 

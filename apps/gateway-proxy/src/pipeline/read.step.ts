@@ -42,7 +42,8 @@ const checkMediaType = (ctx: RequestContext): Refusal | null =>
   isJson(ctx) && !isEncoded(ctx) ? null : refuse('unsupported_media_type');
 
 async function receiveBody(ctx: RequestContext, gateway: Gateway): Promise<Refusal | null> {
-  const { maxBodyBytes, bodyIdleMs } = gateway.options;
+  const { bodyIdleMs } = gateway.options;
+  const { maxBodyBytes } = ctx.table.settings;
   if (Number(ctx.req.headers['content-length'] ?? 0) > maxBodyBytes)
     return refuse('body_too_large');
   if (ctx.awaitsContinue) {

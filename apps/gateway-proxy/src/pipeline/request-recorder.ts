@@ -11,14 +11,15 @@ export interface RequestRecorderOptions {
   metrics: GatewayMetrics;
   logger: Logger;
   instanceId: string;
-  /** Null: requests are not logged. */
-  accessLog: RequestLog | null;
+  accessLog: RequestLog;
 }
 
 /** More kinds of requests than this are told to the metrics one by one. */
 const MAX_SERIES = 10_000;
 
 export class RequestRecorder {
+  /** Whether a line is written per request; may change at any time. */
+  logsRequests = false;
   private readonly series = new Map<string, RequestSeries>();
   private readonly prepared: { observe(seconds: number): void };
 
@@ -33,14 +34,14 @@ export class RequestRecorder {
     series.add(tokens);
     this.observeTimes(ctx, series, endedAt);
     const { accessLog, instanceId } = this.options;
-    accessLog?.write(requestRecord(ctx, tokens, instanceId, endedAt));
+    if (this.logsRequests) accessLog.write(requestRecord(ctx, tokens, instanceId, endedAt));
     if (this.series.size > MAX_SERIES) this.forgetSeries();
   }
 
   /** A request that ended before it became one: parser errors, shed load. */
   recordRejected(reason: string, requestId: string, clientAddress: string, detail: string): void {
     this.options.metrics.errors.inc({ reason });
-    if (this.options.accessLog === null) return;
+    if (!this.logsRequests) return;
     this.options.logger.info(
       { request_id: requestId, client_ip: clientAddress, error: reason, detail },
       'request rejected',
@@ -60,7 +61,7 @@ export class RequestRecorder {
 
   /** Writes out what is still collected. */
   flush(): void {
-    this.options.accessLog?.flush();
+    this.options.accessLog.flush();
   }
 
   private flushMetrics(): void {

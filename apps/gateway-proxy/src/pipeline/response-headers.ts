@@ -17,7 +17,7 @@ export function gatewayHeaders(ctx: RequestContext, gateway: Gateway): string[] 
   ];
   if (ctx.surface?.protocol === 'anthropic') headers.push('request-id', ctx.requestId);
   addLimits(headers, ctx);
-  if (gateway.options.exposeDecision) addDecision(headers, ctx);
+  if (ctx.table.settings.exposeDecision) addDecision(headers, ctx);
   return headers;
 }
 

@@ -1,8 +1,10 @@
 /** The engine's table together with what the pipeline derives from it, once per revision. */
 import type { RuntimeTable } from '@ai-gateway/gateway-engine';
 import { watchKeys, type WatchedKeys } from '@ai-gateway/llm-wire';
+import type { RunningSettings } from '../config/running-settings.js';
 
 export interface RunningTable extends RuntimeTable {
+  readonly settings: RunningSettings;
   readonly revisionText: string;
   /** Body fields whose place is noted and which must not appear twice. */
   readonly watchedKeys: WatchedKeys;
@@ -10,12 +12,21 @@ export interface RunningTable extends RuntimeTable {
   readonly modelsBody: Buffer;
 }
 
-export function runningTable(table: RuntimeTable): RunningTable {
+/** @param before an earlier table, to take over what was derived from the same; null: none */
+export function runningTable(
+  table: RuntimeTable,
+  settings: RunningSettings,
+  before: RunningTable | null,
+): RunningTable {
+  const { bodyPaths } = table.routingFields;
+  const hasSamePaths = before?.routingFields.bodyPaths === bodyPaths;
+  const hasSameModels = before?.modelList === table.modelList;
   return {
     ...table,
+    settings,
     revisionText: String(table.revision),
-    watchedKeys: watchKeys(table.routingFields.bodyPaths),
-    modelsBody: modelsBody(table),
+    watchedKeys: hasSamePaths ? before.watchedKeys : watchKeys(bodyPaths),
+    modelsBody: hasSameModels ? before.modelsBody : modelsBody(table),
   };
 }
 

@@ -10,7 +10,15 @@ import {
 
 describe('the access matrix', () => {
   it('lets nobody but a super admin change users, upstreams and targets', () => {
-    for (const resource of ['users', 'upstreams', 'targets', 'models', 'routes', 'sync'] as const) {
+    for (const resource of [
+      'users',
+      'upstreams',
+      'targets',
+      'models',
+      'routes',
+      'settings',
+      'sync',
+    ] as const) {
       for (const role of ['ns_admin', 'operator', 'auditor'] as const) {
         expect(mayAccess(role, resource, 'write')).toBe(false);
         expect(mayAccess(role, resource, 'delete')).toBe(false);
@@ -65,6 +73,8 @@ describe('the resource of a route', () => {
     ['/api/v1/upstreams/:upstream_id/targets', 'targets'],
     ['/api/v1/counters/:counter_key/increment', 'counters'],
     ['/admin/routes/:route_id', 'routes'],
+    ['/api/v1/namespaces/:namespace_id/effective-rules', 'namespaces'],
+    ['/api/v1/settings/instances/:instance_id', 'settings'],
     ['/stats', 'stats'],
   ])('of %s is %s', (pattern, resource) => {
     expect(resourceOfPath(pattern)).toBe(resource);

@@ -23,6 +23,7 @@ const ROWS = {
   explain: ['rw', 'rw', 'rw', 'r'],
   batch: ['rwd', '', '', ''],
   usage: ['r', 'r', 'r', 'r'],
+  settings: ['rwd', 'r', 'r', 'r'],
   instances: ['r', 'r', 'r', 'r'],
   revisions: ['rw', 'r', 'r', 'r'],
   rollouts: ['rw', 'r', 'r', 'r'],
@@ -57,10 +58,12 @@ export const permissionsOf = (role: Role): Permission[] =>
 
 /**
  * The resource a route pattern is about: its last segment that names one, so
- * `/api/v1/namespaces/:id/rules` is about rules. Null: unknown, to be denied.
+ * `/api/v1/namespaces/:id/rules` is about rules. Settings of instances are settings, though.
+ * Null: unknown, to be denied.
  */
 export function resourceOfPath(pattern: string): Resource | null {
   const named = pattern.split('/').filter((segment) => Object.hasOwn(ROWS, segment));
+  if (named.includes('settings')) return 'settings';
   return (named.at(-1) as Resource | undefined) ?? null;
 }
 

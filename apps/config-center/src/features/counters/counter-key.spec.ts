@@ -12,6 +12,11 @@ describe('counter names', () => {
     'token_limit:1:day:1',
     'rule:x',
     'rule:1:../../x',
+    'rule:p3-1',
+    'rule:p3-1@',
+    'rule:p3@wechat',
+    'rule:p0-1@wechat',
+    'rule:p3-1@{ns:1}',
     'config:namespace:1',
     'rate_limit:wechat:1\nFLUSHALL',
   ])('refuse %j', (key) => {
@@ -31,5 +36,18 @@ describe('counter names', () => {
     });
     expect(parseCounterKey('rule:7')).toEqual({ family: 'rule', ruleId: 7, scope: '-' });
     expect(parseCounterKey('rule:7:00ff')).toEqual({ family: 'rule', ruleId: 7, scope: '00ff' });
+  });
+
+  it('read the rule a namespace inherits, with the namespace that counts', () => {
+    expect(parseCounterKey('rule:p3-1@we-chat.1')).toEqual({
+      family: 'inherited_rule',
+      ruleId: 'p3-1',
+      namespaceCode: 'we-chat.1',
+      scope: '-',
+    });
+    expect(parseCounterKey('rule:p3-1@wechat:00ff')).toMatchObject({
+      namespaceCode: 'wechat',
+      scope: '00ff',
+    });
   });
 });

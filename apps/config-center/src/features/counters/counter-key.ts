@@ -1,18 +1,30 @@
 /**
  * The documented names of counters. They are addresses, not Redis keys: each is resolved to a rule
- * and its spans on the server, so nothing else in Redis can be read or written through them.
+ * and its spans on the server, so nothing else in Redis can be read or written through them. An
+ * inherited rule is counted by each namespace apart, so its name says which:
+ * `rule:p<policy_id>-<rule_no>@<namespace_code>[:<scope>]`.
  */
 export type CounterName =
   | { readonly family: 'rate_limit'; readonly namespaceCode: string; readonly window: string }
   | { readonly family: 'token_limit'; readonly namespaceId: number; readonly window: string }
-  | { readonly family: 'rule'; readonly ruleId: number; readonly scope: string };
+  | { readonly family: 'rule'; readonly ruleId: number; readonly scope: string }
+  | InheritedRuleName;
+
+interface InheritedRuleName {
+  readonly family: 'inherited_rule';
+  readonly ruleId: string;
+  readonly namespaceCode: string;
+  readonly scope: string;
+}
 
 const CODE = '[A-Za-z0-9][A-Za-z0-9._-]{0,49}';
 const ID = '[1-9]\\d{0,15}';
 const WINDOW = '[A-Za-z0-9_-]{1,40}';
 const RATE_LIMIT = new RegExp(`^rate_limit:(${CODE}):(${WINDOW})$`);
 const TOKEN_LIMIT = new RegExp(`^token_limit:(${ID}):hour:(${WINDOW})$`);
-const RULE = new RegExp(`^rule:(${ID})(?::([A-Za-z0-9._:-]{1,128}))?$`);
+const SCOPE = '[A-Za-z0-9._:-]{1,128}';
+const RULE = new RegExp(`^rule:(${ID})(?::(${SCOPE}))?$`);
+const INHERITED_RULE = new RegExp(`^rule:(p${ID}-${ID})@(${CODE})(?::(${SCOPE}))?$`);
 
 /** Null for what is no documented name. */
 export function parseCounterKey(key: string): CounterName | null {
@@ -23,7 +35,9 @@ export function parseCounterKey(key: string): CounterName | null {
     return { family: 'token_limit', namespaceId: Number(token[1]), window: token[2] ?? '' };
   const rule = RULE.exec(key);
   if (rule) return { family: 'rule', ruleId: Number(rule[1]), scope: rule[2] ?? '-' };
-  return null;
+  const [, inheritedId, namespaceCode, scope = '-'] = INHERITED_RULE.exec(key) ?? [];
+  if (inheritedId === undefined || namespaceCode === undefined) return null;
+  return { family: 'inherited_rule', ruleId: inheritedId, namespaceCode, scope };
 }
 
 const WINDOW_MS: ReadonlyMap<string, number> = new Map([

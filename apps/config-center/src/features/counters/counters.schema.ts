@@ -1,5 +1,5 @@
 /** The counters API. */
-import { countSchema, idSchema } from '@ai-gateway/contracts';
+import { countSchema, idSchema, policyRuleIdSchema } from '@ai-gateway/contracts';
 import { z } from 'zod';
 
 const MAX_INCREMENT = 1_000_000_000;
@@ -12,7 +12,7 @@ export type Increment = z.output<typeof incrementSchema>;
 
 export const counterSchema = z.object({
   counter_key: z.string(),
-  rule_id: idSchema,
+  rule_id: z.union([idSchema, policyRuleIdSchema]),
   namespace_id: idSchema,
   scope: z.string(),
   counter_value: z.number().describe('of the first window'),

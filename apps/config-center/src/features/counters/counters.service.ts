@@ -1,12 +1,13 @@
 import type { CounterReader, CounterState } from '@ai-gateway/admission';
-import type { RuleConfig, RuleType } from '@ai-gateway/contracts';
+import type { EffectiveRule, RuleConfig, RuleType } from '@ai-gateway/contracts';
 import { compileLimit, type CompiledLimit, type SpanLimit } from '@ai-gateway/gateway-engine';
 import { AdminError } from '@ai-gateway/nest-runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditTrail } from '../../platform/audit/audit-trail.js';
 import { Database } from '../../platform/database/database.js';
 import { namespaceIdOfCode } from '../namespaces/namespaces.read-model.js';
-import { findRule, rulesOfNamespace } from '../rules/rules.read-model.js';
+import { effectiveRules } from '../policies/effective-rules.read-model.js';
+import { findRule } from '../rules/rules.read-model.js';
 import { parseCounterKey, windowMsOf, type CounterName } from './counter-key.js';
 import type { Counter } from './counters.schema.js';
 
@@ -15,6 +16,7 @@ export const COUNTER_READER = Symbol('CounterReader');
 /** A documented name resolved: a rule, whom it counts, and which of its spans are meant. */
 interface ResolvedCounter {
   namespaceId: number;
+  ruleId: EffectiveRule['rule_id'];
   limit: CompiledLimit;
   scope: string;
   /** Null: all. */
@@ -69,24 +71,33 @@ export class CountersService {
     const { manager } = this.database;
     switch (name.family) {
       case 'rule':
-        return resolvedOf(await findRule(manager, name.ruleId), name.scope, null);
+        return resolvedOf(await findRule(manager, name.ruleId), name.scope);
+      case 'inherited_rule': {
+        const id = await namespaceIdOfCode(manager, name.namespaceCode);
+        if (id === null) return null;
+        return this.first(id, ({ rule_id }) => rule_id === name.ruleId, name);
+      }
       case 'rate_limit': {
         const id = await namespaceIdOfCode(manager, name.namespaceCode);
-        return id === null ? null : this.first(id, 'request_limit', windowMsOf(name.window));
+        const spanMs = windowMsOf(name.window);
+        return id === null ? null : this.first(id, isOfType('request_limit'), { spanMs });
       }
       case 'token_limit':
-        return this.first(name.namespaceId, 'token_limit', windowMsOf('hour'));
+        return this.first(name.namespaceId, isOfType('token_limit'), {
+          spanMs: windowMsOf('hour'),
+        });
     }
   }
 
-  /** The rule of this type that is enforced first. */
+  /** The one of the wanted rules that is enforced first. */
   private async first(
     namespaceId: number,
-    type: RuleType,
-    spanMs: number | null,
+    isWanted: (rule: EffectiveRule) => boolean,
+    { scope = '-', spanMs = null }: { scope?: string; spanMs?: number | null },
   ): Promise<ResolvedCounter | null> {
-    const rules = await rulesOfNamespace(this.database.manager, namespaceId);
-    return resolvedOf(rules.find(({ rule_type }) => rule_type === type) ?? null, '-', spanMs);
+    const rules = await effectiveRules(this.database.manager, namespaceId);
+    const rule = rules.find((candidate) => candidate.holds && isWanted(candidate));
+    return resolvedOf(rule && { ...rule, namespace_id: namespaceId }, scope, spanMs);
   }
 
   private async ask<Answer>(call: () => Promise<Answer>): Promise<Answer> {
@@ -99,15 +110,23 @@ export class CountersService {
   }
 }
 
+const isOfType =
+  (type: RuleType) =>
+  ({ rule_type }: EffectiveRule): boolean =>
+    rule_type === type;
+
+type CountedRule = RuleConfig | (EffectiveRule & { namespace_id: number });
+
 function resolvedOf(
-  rule: RuleConfig | null,
+  rule: CountedRule | null | undefined,
   scope: string,
-  wantedMs: number | null,
+  wantedMs: number | null = null,
 ): ResolvedCounter | null {
-  if (rule === null || rule.rule_type === 'field_check') return null;
-  const limit = compileLimit(rule);
+  if (!rule || rule.rule_type === 'field_check') return null;
+  const { rule_id: ruleId, namespace_id: namespaceId } = rule;
+  const limit = compileLimit(rule, String(ruleId));
   const spanMs = limit.spans.some((span) => span.spanMs === wantedMs) ? wantedMs : null;
-  return { namespaceId: rule.namespace_id, limit, scope, spanMs };
+  return { namespaceId, ruleId, limit, scope, spanMs };
 }
 
 const isMeant = ({ spanMs }: ResolvedCounter, span: Pick<SpanLimit, 'spanMs'>): boolean =>
@@ -121,7 +140,7 @@ function counterOf(
   const windows = states.filter((state) => isMeant(resolved, state)).map(windowOf);
   return {
     counter_key: key,
-    rule_id: Number(resolved.limit.ruleId),
+    rule_id: resolved.ruleId,
     namespace_id: resolved.namespaceId,
     scope: resolved.scope,
     counter_value: windows[0]?.used ?? 0,

@@ -21,8 +21,8 @@ export interface HttpCounterReaderOptions {
 export class HttpCounterReader implements CounterReader {
   constructor(private readonly options: HttpCounterReaderOptions) {}
 
-  async read(_namespaceId: number, limit: CompiledLimit, scope: string): Promise<CounterState[]> {
-    const answer = await this.call('GET', limit.ruleId, { scope });
+  async read(namespaceId: number, limit: CompiledLimit, scope: string): Promise<CounterState[]> {
+    const answer = await this.call('GET', { namespaceId, limit, scope });
     const { counters } = internalCountersSchema.parse(answer);
     return counters.map(({ span_ms, reset_ms, ...state }) => ({
       ...state,
@@ -31,18 +31,19 @@ export class HttpCounterReader implements CounterReader {
     }));
   }
 
-  async add({ limit, scope, spanMs, measure }: SpanAddress, amount: number): Promise<number> {
+  async add({ spanMs, measure, ...counter }: SpanAddress, amount: number): Promise<number> {
     const body = { span_ms: spanMs, measure, amount };
-    const answer = await this.call('POST', limit.ruleId, { scope, body });
+    const answer = await this.call('POST', counter, body);
     return internalCounterAddedSchema.parse(answer).value;
   }
 
   private async call(
     method: 'GET' | 'POST',
-    ruleId: string,
-    { scope, body }: { scope: string; body?: InternalCounterAdd },
+    { namespaceId, limit, scope }: Pick<SpanAddress, 'namespaceId' | 'limit' | 'scope'>,
+    body?: InternalCounterAdd,
   ): Promise<unknown> {
-    const url = new URL(`/internal/counters/${ruleId}`, this.options.managementUrl);
+    const url = new URL(`/internal/counters/${limit.ruleId}`, this.options.managementUrl);
+    url.searchParams.set('namespace', String(namespaceId));
     url.searchParams.set('scope', scope);
     const response = await this.send(url, method, body);
     if (response.status === 404) throw new AdminError('NOT_FOUND');

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type {
   matcherCreateSchema,
   namespaceCreateSchema,
+  policyCreateSchema,
   ruleCreateSchema,
   upstreamCreateSchema,
 } from '@ai-gateway/contracts';
@@ -10,6 +11,8 @@ import type {
 type Input<Schema extends z.ZodType> = z.input<Schema>;
 
 export interface DemoNamespace {
+  /** Made with it, for it to inherit from. */
+  policy: Input<typeof policyCreateSchema> | null;
   namespace: Input<typeof namespaceCreateSchema>;
   matchers: readonly Input<typeof matcherCreateSchema>[];
   rules: readonly Input<typeof ruleCreateSchema>[];
@@ -33,6 +36,23 @@ const GENEROUS_RULES: DemoNamespace['rules'] = [
   },
 ];
 
+const DAILY_POLICY: DemoNamespace['policy'] = {
+  policy_name: 'demo daily',
+  description: 'For every namespace that names it; each counts for itself.',
+  rules: [
+    {
+      rule_name: 'requests of a day',
+      rule_type: 'request_limit',
+      rule_config: { max_requests_per_day: 10_000_000 },
+    },
+    {
+      rule_name: 'tokens of a day',
+      rule_type: 'token_limit',
+      rule_config: { max_tokens_per_day: 200_000_000 },
+    },
+  ],
+};
+
 export const DEMO_NAMESPACES: readonly DemoNamespace[] = [
   {
     namespace: {
@@ -42,6 +62,7 @@ export const DEMO_NAMESPACES: readonly DemoNamespace[] = [
       is_default: true,
     },
     matchers: [],
+    policy: DAILY_POLICY,
     rules: GENEROUS_RULES,
   },
   {
@@ -55,6 +76,7 @@ export const DEMO_NAMESPACES: readonly DemoNamespace[] = [
         match_value: 'wechat',
       },
     ],
+    policy: null,
     rules: GENEROUS_RULES,
   },
   {
@@ -68,6 +90,7 @@ export const DEMO_NAMESPACES: readonly DemoNamespace[] = [
         match_value: 'alipay',
       },
     ],
+    policy: null,
     rules: GENEROUS_RULES,
   },
 ];

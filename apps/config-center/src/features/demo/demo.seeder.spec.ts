@@ -15,6 +15,8 @@ describe('demo data', () => {
         (await app.call<Page<Record<string, unknown>>>('GET', `/api/v1/${kind}`)).body.items;
       const codes = (await list('namespaces')).map((item) => item['namespace_code']);
       expect(codes).toEqual(['demo', 'wechat', 'alipay']);
+      expect((await list('namespaces'))[0]).toMatchObject({ policy_ids: [1] });
+      expect(await list('policies')).toMatchObject([{ policy_id: 1, policy_type: 'mixed' }]);
       const models = (await list('models')).map((item) => item['model_name']);
       expect(models).toEqual(['gpt-4o', 'gpt-4o-mini', 'Qwen3-8B', 'claude-sonnet-4-5']);
       const body = { namespace_name: 'mine' };

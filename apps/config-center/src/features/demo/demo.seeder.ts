@@ -4,60 +4,29 @@
  * with its models, in one transaction: a seed that dies leaves none of them half made, and what
  * somebody deleted from one that is there stays deleted.
  */
-import {
-  matcherCreateSchema,
-  modelCreateSchema,
-  namespaceCreateSchema,
-  ruleCreateSchema,
-  upstreamCreateSchema,
-} from '@ai-gateway/contracts';
-import { AdminError } from '@ai-gateway/nest-runtime';
+import { modelCreateSchema, upstreamCreateSchema } from '@ai-gateway/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { ConfigRevisions } from '../../platform/revisions/config-revisions.js';
 import { SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
-import { MatchersService } from '../matchers/matchers.service.js';
 import { ModelsService } from '../models/models.service.js';
-import { hasDefaultNamespace } from '../namespaces/namespaces.read-model.js';
-import { NamespacesService } from '../namespaces/namespaces.service.js';
-import { RulesService } from '../rules/rules.service.js';
 import { UpstreamsService } from '../upstreams/upstreams.service.js';
-import {
-  DEMO_NAMESPACES,
-  DEMO_UPSTREAMS,
-  type DemoNamespace,
-  type DemoUpstream,
-} from './demo-data.js';
+import { DEMO_NAMESPACES, DEMO_UPSTREAMS, type DemoUpstream } from './demo-data.js';
+import { DemoNamespaceSeeder, unlessThere } from './demo-namespace.seeder.js';
 
 @Injectable()
 export class DemoSeeder {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly revisions: ConfigRevisions,
-    private readonly namespaces: NamespacesService,
-    private readonly matchers: MatchersService,
-    private readonly rules: RulesService,
+    private readonly namespaces: DemoNamespaceSeeder,
     private readonly upstreams: UpstreamsService,
     private readonly models: ModelsService,
   ) {}
 
   async seed(): Promise<void> {
-    for (const demo of DEMO_NAMESPACES) await unlessThere(() => this.seedNamespace(demo));
+    for (const demo of DEMO_NAMESPACES) await unlessThere(() => this.namespaces.seed(demo));
     for (const demo of DEMO_UPSTREAMS) await unlessThere(() => this.seedUpstream(demo));
-  }
-
-  private seedNamespace({ namespace, matchers, rules }: DemoNamespace): Promise<unknown> {
-    return this.revisions.write(async (tx) => {
-      const body = namespaceCreateSchema.parse(namespace);
-      const is_default = body.is_default && !(await hasDefaultNamespace(tx.manager));
-      const { namespace_id } = await this.namespaces.insert(tx, { ...body, is_default });
-      for (const matcher of matchers) {
-        await this.matchers.insert(tx, namespace_id, matcherCreateSchema.parse(matcher));
-      }
-      for (const rule of rules) {
-        await this.rules.insert(tx, namespace_id, ruleCreateSchema.parse(rule));
-      }
-    });
   }
 
   private seedUpstream({ upstream, models }: DemoUpstream): Promise<unknown> {
@@ -70,14 +39,5 @@ export class DemoSeeder {
         await unlessThere(() => this.models.insert(tx, model));
       }
     });
-  }
-}
-
-/** A name that is taken is refused before anything is written. */
-async function unlessThere(create: () => Promise<unknown>): Promise<void> {
-  try {
-    await create();
-  } catch (error) {
-    if (!(error instanceof AdminError) || error.code !== 'CONFLICT') throw error;
   }
 }

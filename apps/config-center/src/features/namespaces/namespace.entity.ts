@@ -24,4 +24,7 @@ export class NamespaceEntity extends StoredEntity {
 
   @Column({ type: 'json' })
   labels!: Record<string, string>;
+
+  @Column({ type: 'json' })
+  policy_ids!: number[];
 }

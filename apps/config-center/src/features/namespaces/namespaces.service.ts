@@ -1,9 +1,9 @@
 import type { Namespace, NamespaceCreate, NamespaceUpdate, Page } from '@ai-gateway/contracts';
 import { Injectable } from '@nestjs/common';
-import { Not, type EntityManager } from 'typeorm';
+import { In, Not, type EntityManager } from 'typeorm';
 import { Database } from '../../platform/database/database.js';
 import { checkVersion, type ExpectedVersion } from '../../platform/http/if-match.decorator.js';
-import { Dependents } from '../../platform/resources/dependents.js';
+import { Dependents, type Dependent } from '../../platform/resources/dependents.js';
 import { findPage, type ListQuery } from '../../platform/resources/list-page.js';
 import {
   deleteRow,
@@ -18,6 +18,7 @@ import {
   type ConfigTransaction,
   type Written,
 } from '../../platform/revisions/config-revisions.js';
+import { requirePolicies } from '../policies/policies.read-model.js';
 import { NamespaceEntity } from './namespace.entity.js';
 
 @Injectable()
@@ -26,7 +27,9 @@ export class NamespacesService {
     private readonly database: Database,
     private readonly revisions: ConfigRevisions,
     private readonly dependents: Dependents,
-  ) {}
+  ) {
+    dependents.register('policy', BOUND_NAMESPACES);
+  }
 
   list(query: ListQuery): Promise<Page<Namespace>> {
     const options = { idColumn: 'namespace_id', view: viewOf<NamespaceEntity> } as const;
@@ -44,6 +47,7 @@ export class NamespacesService {
 
   async insert(tx: ConfigTransaction, body: NamespaceCreate): Promise<Namespace> {
     await refuseTakenCode(tx.manager, body.namespace_code, 0);
+    await requirePolicies(tx.manager, body.policy_ids);
     const row = await insertRow(tx, NamespaceEntity, body);
     await takeDefault(tx, row);
     tx.changed('namespace', row.namespace_id, row);
@@ -59,6 +63,7 @@ export class NamespacesService {
       const before = await namespaceRow(tx.manager, id);
       const row = await updateRow(tx, before, { changes, expected });
       await refuseTakenCode(tx.manager, row.namespace_code, id);
+      await requirePolicies(tx.manager, changes.policy_ids ?? []);
       await takeDefault(tx, row);
       tx.changed('namespace', id, row);
       return viewOf(row);
@@ -74,6 +79,30 @@ export class NamespacesService {
       tx.changed('namespace', id, null);
     });
   }
+}
+
+/** Namespaces that inherit from a policy are taken from it. */
+const BOUND_NAMESPACES: Dependent = {
+  name: 'namespaces',
+  count: async (manager, policyId) => (await boundTo(manager, policyId)).length,
+  async removeAll(tx, policyId) {
+    for (const row of await boundTo(tx.manager, policyId)) {
+      const policy_ids = row.policy_ids.filter((id) => id !== policyId);
+      const updated = await updateRow(tx, row, { changes: { policy_ids }, expected: '*' });
+      tx.changed('namespace', updated.namespace_id, updated);
+    }
+  },
+};
+
+/** No way to ask for an element of a JSON list is the same on every database. */
+async function boundTo(manager: EntityManager, policyId: number): Promise<NamespaceEntity[]> {
+  const bindings = await manager.find(NamespaceEntity, {
+    select: { namespace_id: true, policy_ids: true },
+  });
+  const bound = bindings.filter(({ policy_ids }) => policy_ids.includes(policyId));
+  if (bound.length === 0) return [];
+  const ids = bound.map(({ namespace_id }) => namespace_id);
+  return manager.findBy(NamespaceEntity, { namespace_id: In(ids) });
 }
 
 const namespaceRow = (manager: EntityManager, id: number): Promise<NamespaceEntity> =>

@@ -3,13 +3,13 @@ import { ruleConfigSchema, type RuleConfig } from '@ai-gateway/contracts';
 import type { EntityManager } from 'typeorm';
 import { RuleEntity } from './rule.entity.js';
 
-/** Enabled rules first to last as they are enforced. */
-export async function rulesOfNamespace(
+/** Disabled ones too; first to last as they are enforced. */
+export async function allRulesOfNamespace(
   manager: EntityManager,
   namespaceId: number,
 ): Promise<RuleConfig[]> {
   const rows = await manager.find(RuleEntity, {
-    where: { namespace_id: namespaceId, status: 1 },
+    where: { namespace_id: namespaceId },
     order: { priority: 'DESC', rule_id: 'ASC' },
   });
   return rows.map((row) => ruleConfigSchema.parse(row));

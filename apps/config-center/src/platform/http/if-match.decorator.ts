@@ -11,6 +11,12 @@ export const IfMatch = createParamDecorator((_data: unknown, context: ExecutionC
   return parseIfMatch(request.headers['if-match']);
 });
 
+/** For a PUT that may create: null when the client named no version. */
+export const OptionalIfMatch = createParamDecorator((_data: unknown, context: ExecutionContext) => {
+  const header = context.switchToHttp().getRequest<IncomingMessage>().headers['if-match'];
+  return header === undefined || header.trim() === '' ? null : parseIfMatch(header);
+});
+
 export function parseIfMatch(header: string | undefined): ExpectedVersion {
   const text = header?.trim() ?? '';
   if (text === '') throw new AdminError('VERSION_REQUIRED');

@@ -6,6 +6,7 @@ import { AdminError } from '@ai-gateway/nest-runtime';
 /** The field that can be at fault where the schema was content. */
 const FIELD_OF: Readonly<Partial<Record<ConfigKind, string>>> = {
   matcher: 'match_value',
+  policy: 'rules',
   rule: 'rule_config.value',
   route: 'target_url',
   target: 'url',

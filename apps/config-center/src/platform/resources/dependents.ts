@@ -7,13 +7,13 @@ import type { ConfigKind } from '@ai-gateway/contracts';
 import type { EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { ConfigTransaction } from '../revisions/config-revisions.js';
 
-export type Owner = 'namespace' | 'upstream';
+export type Owner = 'namespace' | 'policy' | 'upstream';
 
 export interface Dependent {
   /** Plural, for the message of a refusal. */
   readonly name: string;
   count(manager: EntityManager, ownerId: number): Promise<number>;
-  /** Deletes all of the owner's and records the changes. */
+  /** Deletes all of the owner's, or takes them from it, and records the changes. */
   removeAll(tx: ConfigTransaction, ownerId: number): Promise<void>;
 }
 

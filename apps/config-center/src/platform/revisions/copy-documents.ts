@@ -4,6 +4,7 @@
  */
 import { REDIS_TTL_SEC, copyKeys, type ConfigValues } from '@ai-gateway/contracts';
 import type { ConfigMirror, MirrorChange } from './config-mirror.js';
+import { ruleLines } from './rule-lines.js';
 
 export interface CopyDocument {
   key: string;
@@ -25,18 +26,20 @@ export function documentsFor(
   for (const document of ruleDocuments(mirror, lists.rules)) add(document);
   for (const document of upstreamDocuments(mirror, lists.upstreams)) add(document);
   for (const id of lists.routes) add(locationDocument(mirror, id));
+  for (const document of policyDocuments(mirror, lists.policies)) add(document);
   return [...documents.values()];
 }
 
 /** Every live document, for a rebuild and for the refresh before expiry. */
 export function allDocuments(mirror: ConfigMirror): CopyDocument[] {
-  const live = (['namespace', 'upstream', 'route'] as const).flatMap((kind) =>
+  const live = (['namespace', 'upstream', 'route', 'policy'] as const).flatMap((kind) =>
     mirror.list(kind).map((value) => ({ kind, id: idOf(value), before: null, after: value })),
   );
   return documentsFor(mirror, live);
 }
 
-const idOf = (value: ConfigValues['namespace' | 'upstream' | 'route']): number => {
+const idOf = (value: ConfigValues['namespace' | 'upstream' | 'route' | 'policy']): number => {
+  if ('policy_id' in value) return value.policy_id;
   if ('namespace_id' in value) return value.namespace_id;
   return 'route_id' in value ? value.route_id : value.upstream_id;
 };
@@ -47,6 +50,7 @@ interface AffectedLists {
   rules: Set<number>;
   upstreams: Set<number>;
   routes: Set<number>;
+  policies: Set<number>;
 }
 
 function affectedLists(changes: readonly MirrorChange[]): AffectedLists {
@@ -56,11 +60,14 @@ function affectedLists(changes: readonly MirrorChange[]): AffectedLists {
     rules: new Set(),
     upstreams: new Set(),
     routes: new Set(),
+    policies: new Set(),
   };
   for (const change of changes) {
     if (change.kind === 'namespace') {
       for (const list of [lists.namespaces, lists.matchers, lists.rules]) list.add(change.id);
+      addOwners(lists.policies, change, 'policy_ids');
     }
+    if (change.kind === 'policy') lists.policies.add(change.id);
     if (change.kind === 'matcher') addOwners(lists.matchers, change, 'namespace_id');
     if (change.kind === 'rule') addOwners(lists.rules, change, 'namespace_id');
     if (change.kind === 'upstream') lists.upstreams.add(change.id);
@@ -73,7 +80,9 @@ function affectedLists(changes: readonly MirrorChange[]): AffectedLists {
 function addOwners(owners: Set<number>, change: MirrorChange, field: string): void {
   for (const value of [change.before, change.after]) {
     const owner = (value as Record<string, unknown> | null)?.[field];
-    if (typeof owner === 'number') owners.add(owner);
+    for (const id of Array.isArray(owner) ? owner : [owner]) {
+      if (typeof id === 'number') owners.add(id);
+    }
   }
 }
 
@@ -132,6 +141,29 @@ function locationDocument(mirror: ConfigMirror, id: number): CopyDocument {
       proxy_buffering: false,
     },
   };
+}
+
+function policyDocuments(mirror: ConfigMirror, ids: ReadonlySet<number>): CopyDocument[] {
+  if (ids.size === 0) return [];
+  const codes = new Map<number, string[]>();
+  for (const { namespace_code, policy_ids = [] } of mirror.list('namespace')) {
+    for (const id of policy_ids) codes.set(id, [...(codes.get(id) ?? []), namespace_code]);
+  }
+  return [...ids].map((id) => {
+    const policy = mirror.find('policy', id);
+    return {
+      key: copyKeys.policy(id),
+      ttlSec: REDIS_TTL_SEC.policies,
+      value: policy && {
+        policy_id: id,
+        name: policy.policy_name,
+        type: policy.policy_type,
+        namespaces: (codes.get(id) ?? []).sort(),
+        rules: policy.rules.flatMap(ruleLines),
+        status: policy.status === 1 ? 'enabled' : 'disabled',
+      },
+    };
+  });
 }
 
 function groupBy<Value, Field extends keyof Value>(

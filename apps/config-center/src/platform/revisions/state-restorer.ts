@@ -102,7 +102,10 @@ function resourcesOf(values: Awaited<ReturnType<typeof liveValues>>): ConfigReso
 const idOf = (row: StoredEntity, idColumn: string): number =>
   (row as unknown as Record<string, number>)[idColumn] as number;
 
-/** Later versions may have added columns; the schema's defaults fill them. */
+/**
+ * Later versions may have added columns; the schema's defaults fill them. What is not published stays
+ * as it is, for example which numbers of rules a policy has given.
+ */
 function rowOf(
   kind: ConfigKind,
   value: object,
@@ -111,6 +114,7 @@ function rowOf(
 ): StoredEntity {
   const config: object = CONFIG_VALUE_SCHEMAS[kind].parse(value);
   return {
+    ...present,
     ...config,
     version: (present?.version ?? 0) + 1,
     create_time: present?.create_time ?? now,
