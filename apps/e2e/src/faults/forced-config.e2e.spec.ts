@@ -9,6 +9,7 @@ import { forceRevision, forceRules, type ForcedChange } from './change-log.js';
 import { FaultRig, type RigGateway } from './fault-rig.js';
 import { MANY, requestLimitOf, requestsPerMinute } from './rules.js';
 
+const REFUSED = /more than gateways take/;
 const PROBE_PAUSE_MS = 20;
 
 let rig: FaultRig;
@@ -136,16 +137,15 @@ describe('F20 far more than a gateway may hold', () => {
     const probes = new Probes(rig.gateways.map(({ running }) => `${running.managementUrl}/livez`));
     const forced = await forceRules(sql, rule, { count: 100_000, firstId: 1_000_000, bytes: 500 });
     await eventually(
-      'every gateway has refused it',
-      async () => {
-        const logs = rig.gateways.map(({ running }) => running.app.log);
-        return logs.every((log) => /too many|too large|more than|FEED_TOO_LARGE/i.test(log))
-          ? true
-          : null;
-      },
+      'every config-center has refused it',
+      async () => (rig.configCenters.every(({ app }) => REFUSED.test(app.log)) ? true : null),
       45_000,
     );
+    await load.more(50);
     expect(await load.stop()).toEqual([]);
+    const degraded = load.samples.filter((each) => each.headers.has('x-gateway-degraded'));
+    // Single decisions may have been too late on a busy machine; the store was never away.
+    expect(degraded.length).toBeLessThan(load.samples.length / 20);
     const slowest = await probes.stop();
     expect(await limits()).toEqual([MANY + 2, MANY + 2, MANY + 2]);
     const after = await Promise.all(rig.gateways.map(({ running }) => revisionOf(running)));
