@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ConfigChange, ConfigFeed } from '@ai-gateway/contracts';
 import {
   createLogger,
   createRegistry,
@@ -92,6 +93,16 @@ export class TestApp {
     const text = await response.text();
     const parsed = (text === '' ? null : JSON.parse(text)) as Body;
     return { status: response.status, headers: response.headers, body: parsed };
+  }
+
+  /** Reads a feed of lines, for example `changes?epoch=…&revision=3` or `at/3`. */
+  async feed(path: string): Promise<ConfigFeed> {
+    const response = await fetch(`${this.url}/api/v1/feed/${path}`);
+    const lines = (await response.text()).trimEnd().split('\n');
+    const [envelope, ...rest] = lines.map((line) => JSON.parse(line) as unknown);
+    const end = rest.pop();
+    if (JSON.stringify(end) !== `{"end":${rest.length}}`) throw new Error('the feed is not whole');
+    return { ...(envelope as Omit<ConfigFeed, 'changes'>), changes: rest as ConfigChange[] };
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 /** The admin API's promises, the same on every database. */
-import type { AdminErrorBody, ConfigFeed, Page } from '@ai-gateway/contracts';
+import type { AdminErrorBody, Page } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from './platform/database/database.js';
 import { expectTablesOfEntities } from './platform/database/schema.contract.js';
@@ -219,8 +219,8 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         const revision = Number(back.headers.get('x-config-revision'));
         const { epoch } = (await app.call('GET', '/api/v1/feed/head')).body;
         const since = `epoch=${String(epoch)}&revision=${revision - 1}`;
-        const feed = await app.call<ConfigFeed>('GET', `/api/v1/feed/changes?${since}`);
-        expect(feed.body.changes).toMatchObject([
+        const feed = await app.feed(`changes?${since}`);
+        expect(feed.changes).toMatchObject([
           { value: { is_default: false } },
           { value: { is_default: true } },
         ]);
@@ -505,8 +505,7 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
       });
 
       it('feed a full configuration, then only what changed', async () => {
-        const feed = async (query: string) =>
-          (await app.call<ConfigFeed>('GET', `/api/v1/feed/changes${query}`)).body;
+        const feed = (query: string) => app.feed(`changes${query}`);
         const full = await feed('');
         expect(full.type).toBe('full');
         const namespace = await newNamespace();
@@ -525,9 +524,9 @@ export function describeAdminApi(store: string, overrides: () => Promise<Partial
         await newUpstream({
           targets: [{ url: 'https://x.example', credential: 'sk-canary-9876543' }],
         });
-        const { body } = await app.call('GET', '/api/v1/feed/changes');
-        expect(JSON.stringify(body)).not.toContain('canary');
-        expect(JSON.stringify(body)).toContain('wrapped_key');
+        const feed = JSON.stringify(await app.feed('changes'));
+        expect(feed).not.toContain('canary');
+        expect(feed).toContain('wrapped_key');
       });
 
       it('wake the readers of the stream', async () => {

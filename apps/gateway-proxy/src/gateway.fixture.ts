@@ -1,4 +1,7 @@
 /** A gateway in this process over a given configuration; for tests. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigSource } from '@ai-gateway/config-feed';
 import {
@@ -103,7 +106,9 @@ export async function startGateway(
   configuration: Configuration,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningGateway> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
   const settings = readSettings({
+    DATA_DIR: dataDir,
     GATEWAY_PORT: '0',
     GATEWAY_MANAGEMENT_PORT: '0',
     GATEWAY_INSTANCE_ID: 'gateway-under-test',
@@ -136,6 +141,7 @@ export async function startGateway(
     close: async () => {
       await gateway.drain();
       await gateway.close();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

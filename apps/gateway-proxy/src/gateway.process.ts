@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import {
   createHttpConfigSource,
   createRedisConfigSource,
@@ -17,6 +18,7 @@ import { createLimiter, type Limiter } from './admission.factory.js';
 import { AppModule } from './app.module.js';
 import { RunningConfig } from './config/running-config.js';
 import type { RunningSettings } from './config/running-settings.js';
+import { snapshotFactory } from './config/snapshot.factory.js';
 import { trustedProxies } from './listener/client-address.js';
 import { DataListener } from './listener/data-listener.js';
 import { CounterAccess } from './management/counter-access.js';
@@ -69,13 +71,16 @@ export class GatewayProcess {
     const config = new RunningConfig({
       settings,
       sources,
+      keepSnapshot: snapshotFactory(settings, metrics, logger),
+      pinFile: settings.GATEWAY_PIN_FILE ?? join(settings.DATA_DIR, 'pinned-revision'),
       metrics,
       logger,
       onUpstreams: (table) => pools.retain(originsOf(table)),
       onSettings: (running) => applyToProcess(running, gateway),
     });
     const { admission } = limiter;
-    const gateway = createGateway({ settings, admission, pools, metrics, logger, accessLog });
+    const { keys } = config;
+    const gateway = createGateway({ settings, admission, keys, pools, metrics, logger, accessLog });
     applyToProcess(config.settings, gateway);
     const groups = settings.GATEWAY_GROUPS;
     const identity = { instanceId, groups };

@@ -23,6 +23,7 @@ export function createGatewayMetrics(registry: Registry) {
     ...tokenMetrics(registers),
     ...stateMetrics(registers),
     ...configMetrics(registers),
+    ...snapshotMetrics(registers),
   };
 }
 
@@ -155,6 +156,38 @@ function configMetrics(registers: Registry[]) {
       name: 'gateway_config_nacks',
       help: 'Resources refused now; their last good value goes on serving',
       labelNames: ['kind'],
+      registers,
+    }),
+    configSource: new Gauge({
+      name: 'gateway_config_source',
+      help: '1 for where the running configuration was last confirmed: a source, snapshot or none',
+      labelNames: ['source'],
+      registers,
+    }),
+    configPinned: new Gauge({
+      name: 'gateway_config_pinned',
+      help: 'Revision an operator pinned this instance to, and whether it runs it; absent: none',
+      labelNames: ['reached'],
+      registers,
+    }),
+  };
+}
+
+function snapshotMetrics(registers: Registry[]) {
+  return {
+    snapshotAge: new Gauge({
+      name: 'gateway_snapshot_age_seconds',
+      help: 'Since the snapshot on disk was last known to be the newest configuration; -1: none',
+      registers,
+    }),
+    snapshotWriteFailures: new Counter({
+      name: 'gateway_snapshot_write_failures_total',
+      help: 'Attempts to write the snapshot that failed; the old one stays',
+      registers,
+    }),
+    snapshotsDiscarded: new Counter({
+      name: 'gateway_snapshots_discarded_total',
+      help: 'Snapshots found on disk that were damaged or foreign',
       registers,
     }),
   };

@@ -25,6 +25,7 @@ import { WebSocketForwarder } from './upstream/websocket.forwarder.js';
 export interface PipelineParts {
   settings: GatewaySettings;
   admission: Admission;
+  keys: Gateway['keys'];
   pools: TargetPools;
   metrics: GatewayMetrics;
   logger: Logger;
@@ -35,7 +36,7 @@ export const createTargetPools = (settings: GatewaySettings): TargetPools =>
   new TargetPools(createAddressPolicy({ allow: settings.UPSTREAM_ALLOW_ADDRESSES }));
 
 export function createGateway(parts: PipelineParts): Gateway {
-  const { settings, metrics, logger, admission, pools, accessLog } = parts;
+  const { settings, metrics, logger, admission, keys, pools, accessLog } = parts;
   const master = settings.MASTER_KEY === undefined ? null : parseMasterKey(settings.MASTER_KEY);
   const instanceId = settings.GATEWAY_INSTANCE_ID;
   const credentials = new CredentialOpener(master, logger);
@@ -55,6 +56,7 @@ export function createGateway(parts: PipelineParts): Gateway {
     admission,
     balancer: new BalancerState(),
     apiKeyDigest: digestOf(master),
+    keys,
     forwarder: new HttpForwarder(() => gateway, { pools, credentials, allowlist }),
     upgradeForwarder: new WebSocketForwarder(pools, credentials),
     tokenCounter: createTokenCounter(settings, metrics, logger),

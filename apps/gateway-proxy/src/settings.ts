@@ -30,6 +30,16 @@ const shape = {
     .describe('shared with config-center; authenticates the feed and internal endpoints'),
   ...redisShape,
   MASTER_KEY: z.string().optional().describe('32 bytes, base64 or hex; opens sealed credentials'),
+  DATA_DIR: setting
+    .text('./data')
+    .describe('folder of the configuration snapshot, one per gateway'),
+  GATEWAY_PIN_FILE: z
+    .string()
+    .optional()
+    .describe('file that holds the revision to stay at; unset: pinned-revision in DATA_DIR'),
+  GATEWAY_AUTH_MAX_STALE_SEC: setting
+    .count(300, 0, 31_536_000)
+    .describe('API keys are refused when no configuration source answered for longer; 0: never'),
   GATEWAY_ALLOW_ANONYMOUS: setting
     .flag(false)
     .describe('requests without an API key may use the LLM surfaces'),

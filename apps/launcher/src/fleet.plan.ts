@@ -85,6 +85,7 @@ export function planFleet(
   const gateways = ports.gateways.map(({ port, managementPort }, index) =>
     plan(ports.gateways.length === 1 ? 'gateway-proxy' : `gateway-${index + 1}`, 'gateway-proxy', {
       ...shared,
+      DATA_DIR: join(settings.DATA_DIR, `gateway-${index + 1}`),
       GATEWAY_PORT: String(port),
       GATEWAY_MANAGEMENT_PORT: String(managementPort),
       GATEWAY_INSTANCE_ID: `gateway-${index + 1}`,

@@ -5,31 +5,9 @@
  * revisions, which says nothing about values.
  */
 import { hash } from 'node:crypto';
+import { canonicalJson } from '@ai-gateway/contracts';
 
 const HEX_DIGITS = 32;
-
-/** MySQL keeps JSON of up to 100 levels. */
-const MAX_DEPTH = 100;
-
-/**
- * JSON with the keys of every object in order, so that equal values have equal texts. What lies
- * deeper than any of our stores can keep reads as null, so that no value can exhaust the stack.
- */
-export function canonicalJson(value: unknown, depth = 0): string {
-  if (value === null || typeof value !== 'object') return jsonOf(value);
-  if (depth === MAX_DEPTH) return 'null';
-  if (Array.isArray(value)) {
-    return `[${value.map((item) => canonicalJson(item, depth + 1)).join(',')}]`;
-  }
-  const object = value as Readonly<Record<string, unknown>>;
-  const fields = Object.keys(object)
-    .sort()
-    .filter((key) => object[key] !== undefined)
-    .map((key) => `${jsonOf(key)}:${canonicalJson(object[key], depth + 1)}`);
-  return `{${fields.join(',')}}`;
-}
-
-const jsonOf = (value: unknown): string => (value === undefined ? 'null' : JSON.stringify(value));
 
 /**
  * The share of one resource: the first 16 bytes of SHA-256 over `kind:id:json`.

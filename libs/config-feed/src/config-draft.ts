@@ -7,9 +7,16 @@
  * compile refused what would run; a held value, where one concerns this instance; the last good
  * value, where the received one failed its schema; the received value.
  */
-import type { ConfigChange, ConfigHead, ConfigKind, HeldValueConfig } from '@ai-gateway/contracts';
+import {
+  canonicalJson,
+  type ConfigChange,
+  type ConfigHead,
+  type ConfigKind,
+  type HeldValueConfig,
+} from '@ai-gateway/contracts';
 import { Map as PersistentMap } from 'immutable';
-import { canonicalJson, resourceHash } from './config-digest.js';
+import { resourceHash } from './config-digest.js';
+import type { SnapshotEntry } from './config-snapshot.js';
 import {
   NO_RESOURCES,
   isConfigKind,
@@ -35,10 +42,8 @@ export interface ChangedResource {
 
 /** What a source delivered for one resource. */
 interface Received {
-  readonly kind: string;
-  readonly id: number;
-  readonly revision: number;
-  readonly value: unknown;
+  /** As a snapshot keeps it: taking one then allocates nothing per resource. */
+  readonly entry: SnapshotEntry;
   readonly hash: bigint;
   /** As its schema read it; undefined where it failed. */
   readonly parsed: object | undefined;
@@ -125,12 +130,12 @@ export class ConfigDraft {
     const json = canonicalJson(value);
     const hash = resourceHash(kind, id, json);
     if (known?.hash === hash) {
-      this.received = this.received.set(key, { ...known, revision });
+      this.received = this.received.set(key, { ...known, entry: { ...known.entry, revision } });
       return;
     }
     const read = readValue(kind, value, json);
     const parsed = read.ok ? read.value : undefined;
-    this.received = this.received.set(key, { kind, id, revision, value, hash, parsed });
+    this.received = this.received.set(key, { entry: { kind, id, revision, value }, hash, parsed });
     this.digest ^= (known?.hash ?? 0n) ^ hash;
     if (known === undefined) this.count(kind, 1);
     if (read.ok) this.refusals = this.refusals.delete(key);

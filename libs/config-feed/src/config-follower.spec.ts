@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigFollower, type AppliedEvent, type FollowerClock } from './config-follower.js';
 import type { ConfigSource } from './config-source.port.js';
 import { ConfigStore } from './config-store.js';
+import type { KeptSnapshot } from './disk-snapshot.js';
+import type { PinStatus } from './pinned-revision.js';
 
 const EPOCH = 'epoch-one';
 
@@ -48,6 +50,8 @@ class FakeSource implements ConfigSource {
   heads = 0;
   asked: (ConfigHead | null)[] = [];
   hold: Promise<void> | null = null;
+  /** Revisions of the past it still knows. */
+  history: number[] = [];
   wake: () => void = () => undefined;
 
   constructor(readonly name: string) {}
@@ -63,6 +67,13 @@ class FakeSource implements ConfigSource {
     const type = since?.epoch === this.epoch ? 'delta' : 'full';
     return Promise.resolve({ type, epoch: this.epoch, revision: this.revision, changes: [] });
   }
+  contentAt(revision: number): Promise<ConfigFeed | null> {
+    if (this.failure !== null) return Promise.reject(new Error(this.failure));
+    const known = this.history.includes(revision);
+    return Promise.resolve(
+      known ? { type: 'full', epoch: this.epoch, revision, changes: [] } : null,
+    );
+  }
   subscribe(onWake: () => void): void {
     this.wake = onWake;
   }
@@ -72,7 +83,7 @@ class FakeSource implements ConfigSource {
   }
 }
 
-function setUp(options: { initial?: ConfigFeed; failing?: boolean } = {}) {
+function setUp(options: { kept?: KeptSnapshot } = {}) {
   const clock = new FakeClock();
   const redis = new FakeSource('redis');
   const http = new FakeSource('http');
@@ -86,15 +97,19 @@ function setUp(options: { initial?: ConfigFeed; failing?: boolean } = {}) {
   });
   const applied: AppliedEvent[] = [];
   const states: [string, string | null][] = [];
+  const pinned: { revision: number | null } = { revision: null };
+  const pins: (PinStatus | null)[] = [];
   const follower = new ConfigFollower({
     store,
     sources: [redis, http],
     clock,
     onApplied: (event) => applied.push(event),
     onSourceState: (source, problem) => states.push([source, problem]),
-    ...(options.initial === undefined ? {} : { initial: options.initial }),
+    loadSnapshot: () => Promise.resolve(options.kept ?? null),
+    readPin: () => Promise.resolve(pinned.revision),
+    onPin: (pin) => pins.push(pin),
   });
-  return { clock, redis, http, store, applied, states, follower, compileFails };
+  return { clock, redis, http, store, applied, states, follower, compileFails, pinned, pins };
 }
 
 describe('ConfigFollower', () => {
@@ -213,16 +228,6 @@ describe('ConfigFollower', () => {
     await follower.close();
   });
 
-  it('begins with the initial feed while every source is away', async () => {
-    const initial: ConfigFeed = { type: 'full', epoch: EPOCH, revision: 4, changes: [] };
-    const { redis, http, follower, applied } = setUp({ initial });
-    redis.failure = 'away';
-    http.failure = 'away';
-    expect(await follower.start()).toMatchObject({ applied: { revision: 4 }, source: null });
-    expect(applied.map(({ source }) => source)).toEqual(['initial']);
-    await follower.close();
-  });
-
   it('asks nobody any more once closed, and closes its sources', async () => {
     const { redis, http, follower, clock } = setUp();
     await follower.start();
@@ -231,5 +236,122 @@ describe('ConfigFollower', () => {
     redis.wake();
     await clock.advance(10_000);
     expect([redis.heads, redis.closed, http.closed]).toEqual([heads, true, true]);
+  });
+});
+
+describe('ConfigFollower with a snapshot', () => {
+  const kept: KeptSnapshot = {
+    snapshot: { epoch: EPOCH, revision: 4, entries: [] },
+    confirmedMs: 900_000,
+  };
+
+  it('begins with it while every source is away, and says so until one answers', async () => {
+    const { redis, http, follower, applied, clock } = setUp({ kept });
+    redis.failure = 'away';
+    http.failure = 'away';
+    expect(await follower.start()).toMatchObject({
+      applied: { revision: 4 },
+      source: 'snapshot',
+      lastContactMs: 900_000,
+    });
+    await clock.advance(10_000);
+    expect(follower.status().source).toBe('snapshot');
+    redis.failure = null;
+    redis.revision = 5;
+    await clock.advance(2_000);
+    expect(follower.status()).toMatchObject({ applied: { revision: 5 }, source: 'redis' });
+    expect(applied.map(({ source }) => source)).toEqual(['snapshot', 'redis']);
+    await follower.close();
+  });
+
+  it('does not wait for sources that keep silent', async () => {
+    const { redis, follower, clock } = setUp({ kept });
+    const silence = Promise.withResolvers<undefined>();
+    redis.hold = silence.promise;
+    const started = follower.start();
+    await settled();
+    await clock.advance(500);
+    expect(await started).toMatchObject({ applied: { revision: 4 }, source: 'snapshot' });
+    silence.resolve(undefined);
+    await follower.close();
+  });
+
+  it('takes nothing from a source that is older than the snapshot', async () => {
+    const { redis, http, follower } = setUp({ kept });
+    redis.revision = 3;
+    http.revision = 4;
+    expect(await follower.start()).toMatchObject({ applied: { revision: 4 }, source: 'http' });
+    await follower.close();
+  });
+
+  it('goes on without one that cannot be compiled', async () => {
+    const { redis, http, follower, compileFails, states } = setUp({ kept });
+    compileFails.now = true;
+    redis.failure = http.failure = 'away';
+    expect(await follower.start()).toMatchObject({ applied: null, source: null });
+    expect(states[0]).toEqual(['snapshot', 'cannot compile']);
+    await follower.close();
+  });
+});
+
+describe('ConfigFollower with a pinned revision', () => {
+  it('goes back to it, stays there, and follows again once it is gone', async () => {
+    const { redis, http, follower, clock, pinned, pins } = setUp();
+    redis.revision = http.revision = 9;
+    http.history = [7];
+    await follower.start();
+    pinned.revision = 7;
+    await clock.advance(1_200);
+    expect(follower.status()).toMatchObject({
+      applied: { revision: 7 },
+      pin: { revision: 7, problem: null },
+      source: 'redis',
+    });
+    redis.revision = 10;
+    redis.wake();
+    await clock.advance(5_000);
+    expect(follower.status().applied?.revision).toBe(7);
+    pinned.revision = null;
+    await clock.advance(1_200);
+    expect(follower.status()).toMatchObject({ applied: { revision: 10 }, pin: null });
+    expect(redis.asked.at(-1)).toEqual({ epoch: EPOCH, revision: 7 });
+    expect(pins).toEqual([{ revision: 7, problem: null }, null]);
+    await follower.close();
+  });
+
+  it('stays at what it runs while nobody has the revision, and says why', async () => {
+    const { redis, http, follower, clock, pinned } = setUp();
+    redis.revision = http.revision = 9;
+    await follower.start();
+    pinned.revision = 3;
+    redis.revision = 10;
+    await clock.advance(1_200);
+    expect(follower.status()).toMatchObject({
+      applied: { revision: 9 },
+      pin: { revision: 3, problem: expect.stringContaining('http: does not have') as string },
+    });
+    http.history = [3];
+    await clock.advance(6_000);
+    expect(follower.status()).toMatchObject({ applied: { revision: 3 }, pin: { problem: null } });
+    await follower.close();
+  });
+
+  it('takes it from the snapshot when no source has it', async () => {
+    const kept: KeptSnapshot = {
+      snapshot: { epoch: EPOCH, revision: 4, entries: [] },
+      confirmedMs: 900_000,
+    };
+    const { redis, http, follower, clock, pinned } = setUp({ kept });
+    redis.revision = http.revision = 9;
+    await follower.start();
+    expect(follower.status().applied?.revision).toBe(9);
+    pinned.revision = 4;
+    redis.failure = http.failure = 'away';
+    await clock.advance(1_200);
+    expect(follower.status()).toMatchObject({
+      applied: { revision: 4 },
+      pin: { revision: 4, problem: null },
+    });
+    await follower.close();
   });
 });

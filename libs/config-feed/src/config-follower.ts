@@ -3,12 +3,15 @@
  * it anyway, and both only lead to one comparison of heads, so a lost, repeated or forged hint
  * costs nothing but time. One synchronisation runs at a time; hints that arrive meanwhile become
  * one more. Sources are asked in order of preference; one that failed is left alone for a while as
- * long as another answers.
+ * long as another answers. The snapshot on disk comes before any of them, because it also knows the
+ * last good values of what the sources hold and this gateway refuses.
  */
 import type { ConfigFeed, ConfigHead } from '@ai-gateway/contracts';
 import type { Nack } from './config-resources.js';
 import type { ConfigSource } from './config-source.port.js';
 import type { ApplyOutcome, ConfigStore } from './config-store.js';
+import type { KeptSnapshot } from './disk-snapshot.js';
+import { PinnedRevision, type PinStatus } from './pinned-revision.js';
 
 /** Time and chance, so that tests decide both. */
 export interface FollowerClock {
@@ -22,7 +25,7 @@ export interface FollowerClock {
 export interface AppliedEvent {
   head: ConfigHead;
   nacks: readonly Nack[];
-  /** Which source it came from; `initial` for the feed given at construction. */
+  /** Which source it came from; `snapshot` for the one on disk. */
   source: string;
   /** Decode, validation and compile, milliseconds. */
   durationMs: number;
@@ -32,8 +35,14 @@ export interface ConfigFollowerOptions<Table> {
   store: ConfigStore<Table>;
   /** In order of preference; closed together with the follower. */
   sources: readonly ConfigSource[];
-  /** Applied before any source is asked, for example the snapshot on disk. */
-  initial?: ConfigFeed;
+  /** Restored before any source is asked. Never rejects; null: there is none. */
+  loadSnapshot?: () => Promise<KeptSnapshot | null>;
+  /** Asked at every look: the revision to stay at, null to follow. Never rejects. */
+  readPin?: () => Promise<number | null>;
+  /** Once per change; null: follows again. */
+  onPin?: (pin: PinStatus | null) => void;
+  /** A source confirmed or delivered the newest configuration at this time, epoch ms. */
+  onContact?: (atMs: number) => void;
   onApplied?: (event: AppliedEvent) => void;
   /** Once per change of state: `problem` is null when the source answers again. */
   onSourceState?: (source: string, problem: string | null) => void;
@@ -44,10 +53,12 @@ export interface ConfigFollowerOptions<Table> {
 export interface FollowerStatus {
   /** Null: never had a configuration, not ready. */
   applied: ConfigHead | null;
-  /** The source that answered last, null while none does. */
+  /** The source that answered last; `snapshot` until one has; null while none does. */
   source: string | null;
-  /** When a source last confirmed or delivered the configuration, epoch ms. */
+  /** When a source last confirmed or delivered the configuration, epoch ms; also before a restart. */
   lastContactMs: number | null;
+  /** Null: not pinned, follows. */
+  pin: PinStatus | null;
   nacks: readonly Nack[];
   /** What is wrong now, per source. */
   problems: Readonly<Record<string, string>>;
@@ -72,6 +83,9 @@ const MAX_COOL_DOWN_MS = 5_000;
 const REJECTED_RETRY_MS = 30_000;
 /** Sources that disagree on the epoch must not make a gateway swing between two configurations. */
 const LEFT_EPOCH_MS = 60_000;
+/** With a snapshot, a start waits this long for sources that may be up. */
+const SNAPSHOT_GRACE_MS = 500;
+const SNAPSHOT = 'snapshot';
 
 interface FollowedSource {
   source: ConfigSource;
@@ -85,6 +99,8 @@ export class ConfigFollower<Table> {
   private readonly sources: readonly FollowedSource[];
   private readonly closing = new AbortController();
   private readonly leftEpochs = new Map<string, number>();
+  private readonly pin: PinnedRevision<Table>;
+  private isPinned = false;
   private rejected: { head: ConfigHead; reason: string; retryAtMs: number } | null = null;
   private answering: string | null = null;
   private lastContactMs: number | null = null;
@@ -101,17 +117,26 @@ export class ConfigFollower<Table> {
       failures: 0,
       retryAtMs: 0,
     }));
+    this.pin = new PinnedRevision({
+      store: options.store,
+      sources: options.sources,
+      readPin: options.readPin ?? nothing,
+      loadSnapshot: options.loadSnapshot ?? nothing,
+      onChange: (status) => options.onPin?.(status),
+      install: (source, change) => this.install(source, change),
+      nowMs: () => this.clock.nowMs(),
+    });
   }
 
   /**
-   * Resolves after every source had its first chance: with `applied` set, or null while nothing
-   * could be loaded yet. Either way it goes on following until closed.
+   * Resolves after every source had its first chance, or soon when the snapshot serves: with
+   * `applied` set, or null while nothing could be loaded yet. It goes on following until closed.
    */
   async start(): Promise<FollowerStatus> {
-    const { initial } = this.options;
-    if (initial !== undefined) await this.apply(initial, null, 'initial');
+    const restored = await this.restore();
     for (const { source } of this.sources) source.subscribe(() => this.wake());
-    await this.run();
+    const firstLook = this.run();
+    await (restored ? Promise.race([firstLook, this.grace()]) : firstLook);
     return this.status();
   }
 
@@ -127,6 +152,7 @@ export class ConfigFollower<Table> {
       applied: this.options.store.applied,
       source: this.answering,
       lastContactMs: this.lastContactMs,
+      pin: this.pin.status,
       nacks: this.options.store.nacks,
       problems: Object.fromEntries(
         failing.map(({ source, problem }) => [source.name, problem ?? '']),
@@ -164,13 +190,14 @@ export class ConfigFollower<Table> {
   /** Never rejects: what goes wrong is the state of a source. */
   private async synchronise(): Promise<void> {
     this.wokenMeanwhile = false;
+    this.isPinned = await this.pin.hold(this.closing.signal);
     const nowMs = this.clock.nowMs();
     const cooling = this.sources.filter(({ retryAtMs }) => retryAtMs > nowMs);
     const ready = this.sources.filter(({ retryAtMs }) => retryAtMs <= nowMs);
     for (const followed of [...ready, ...cooling]) {
       if (this.closing.signal.aborted || (await this.follow(followed))) return;
     }
-    this.answering = null;
+    if (this.answering !== SNAPSHOT) this.answering = null;
   }
 
   /** True when the source confirmed or delivered the configuration. */
@@ -196,6 +223,7 @@ export class ConfigFollower<Table> {
   private async catchUp(source: ConfigSource, signal: AbortSignal): Promise<void> {
     const { store } = this.options;
     const head = await source.head(signal);
+    if (this.isPinned) return;
     const applied = store.applied;
     this.refuseLeftEpoch(head);
     if (applied?.epoch === head.epoch) {
@@ -209,6 +237,22 @@ export class ConfigFollower<Table> {
     const outcome = await this.apply(feed, applied, source.name);
     if (outcome.status !== 'gap') return;
     await this.apply(await source.changesSince(null, signal), null, source.name);
+  }
+
+  private async restore(): Promise<boolean> {
+    const { loadSnapshot, store } = this.options;
+    const kept = (await loadSnapshot?.()) ?? null;
+    if (kept === null) return false;
+    const outcome = await this.install(SNAPSHOT, () => store.restore(kept.snapshot));
+    if (outcome.status === 'rejected') this.options.onSourceState?.(SNAPSHOT, outcome.reason);
+    if (outcome.status !== 'applied') return false;
+    this.answering = SNAPSHOT;
+    this.lastContactMs = kept.confirmedMs;
+    return true;
+  }
+
+  private grace(): Promise<void> {
+    return new Promise((resolve) => this.clock.schedule(resolve, SNAPSHOT_GRACE_MS));
   }
 
   private refuseLeftEpoch(head: ConfigHead): void {
@@ -231,23 +275,28 @@ export class ConfigFollower<Table> {
     since: ConfigHead | null,
     source: string,
   ): Promise<ApplyOutcome> {
-    const { store, onApplied } = this.options;
-    const before = store.applied;
+    const outcome = await this.install(source, () => this.options.store.apply(feed, since));
+    if (outcome.status !== 'rejected') return outcome;
+    const reason = `revision ${feed.revision} was rejected: ${outcome.reason}`;
+    this.rejected = { head: feed, reason, retryAtMs: this.clock.nowMs() + REJECTED_RETRY_MS };
+    throw new Error(reason);
+  }
+
+  /** Changes the store and tells of it. */
+  private async install(
+    source: string,
+    change: () => Promise<ApplyOutcome>,
+  ): Promise<ApplyOutcome> {
+    const before = this.options.store.applied;
     const startMs = this.clock.nowMs();
-    const outcome = await store.apply(feed, since);
+    const outcome = await change();
+    if (outcome.status !== 'applied') return outcome;
     const nowMs = this.clock.nowMs();
-    if (outcome.status === 'rejected') {
-      const reason = `revision ${feed.revision} was rejected: ${outcome.reason}`;
-      this.rejected = { head: feed, reason, retryAtMs: nowMs + REJECTED_RETRY_MS };
-      if (source !== 'initial') throw new Error(reason);
+    this.rejected = null;
+    if (before !== null && before.epoch !== outcome.head.epoch) {
+      this.leftEpochs.set(before.epoch, nowMs + LEFT_EPOCH_MS);
     }
-    if (outcome.status === 'applied') {
-      this.rejected = null;
-      if (before !== null && before.epoch !== outcome.head.epoch) {
-        this.leftEpochs.set(before.epoch, nowMs + LEFT_EPOCH_MS);
-      }
-      onApplied?.({ ...outcome, source, durationMs: nowMs - startMs });
-    }
+    this.options.onApplied?.({ ...outcome, source, durationMs: nowMs - startMs });
     return outcome;
   }
 
@@ -256,6 +305,7 @@ export class ConfigFollower<Table> {
     Object.assign(followed, { problem: null, failures: 0, retryAtMs: 0 });
     this.lastContactMs = this.clock.nowMs();
     this.answering = followed.source.name;
+    this.options.onContact?.(this.lastContactMs);
     if (recovered) this.options.onSourceState?.(followed.source.name, null);
   }
 
@@ -269,3 +319,5 @@ export class ConfigFollower<Table> {
     if (first) this.options.onSourceState?.(followed.source.name, problem);
   }
 }
+
+const nothing = (): Promise<null> => Promise.resolve(null);

@@ -1,5 +1,5 @@
 /** From the state of a receiver to the entries of a snapshot, and back. */
-import { canonicalJson } from './config-digest.js';
+import { canonicalJson } from '@ai-gateway/contracts';
 import { EMPTY_STATE, type ConfigState } from './config-draft.js';
 import {
   NO_RESOURCES,
@@ -14,8 +14,8 @@ import { EventLoopPacer } from './event-loop.pacer.js';
 import { readValue } from './value.reader.js';
 
 export function captureState({ received, refusals, leftOut }: ConfigState): SnapshotEntry[] {
-  return Array.from(received, ([key, { kind, id, revision, value }]) => {
-    const entry = { kind, id, revision, value };
+  if (refusals.size + leftOut.size === 0) return Array.from(received.values(), entryOf);
+  return Array.from(received, ([key, { entry }]) => {
     const refusal = refusals.get(key);
     const why = refusal ?? leftOut.get(key);
     if (why === undefined) return entry;
@@ -24,22 +24,39 @@ export function captureState({ received, refusals, leftOut }: ConfigState): Snap
   });
 }
 
+const entryOf = ({ entry }: { readonly entry: SnapshotEntry }): SnapshotEntry => entry;
+
 /**
- * A state in which nothing was received and only the last good values of refused resources run:
- * what a draft of the snapshot's entries falls back on.
+ * A state in which nothing was received and only that runs which a draft of the snapshot's entries
+ * can fall back on: the last good values the snapshot has, else what runs now.
  */
-export async function restorable(entries: readonly SnapshotEntry[]): Promise<ConfigState> {
+export async function restorable(
+  entries: readonly SnapshotEntry[],
+  running: ConfigResources,
+): Promise<ConfigState> {
   const pacer = new EventLoopPacer();
   const maps: ResourceMaps = { ...NO_RESOURCES };
   const leftOut = new Map<string, Nack>();
   for (const { kind, id, revision, refused } of entries) {
     await pacer.pause();
+    const fallback =
+      refused === undefined ? runningValue(running, kind, id) : goodValue(kind, refused);
+    if (fallback !== undefined && isConfigKind(kind)) maps[kind] = maps[kind].set(id, fallback);
     if (refused === undefined) continue;
-    const { reason, since, serving } = refused;
+    const { reason, since } = refused;
     leftOut.set(resourceKey(kind, id), { kind, id, revision, reason, since });
-    if (serving === null || serving === undefined || !isConfigKind(kind)) continue;
-    const read = readValue(kind, serving, canonicalJson(serving));
-    if (read.ok) maps[kind] = maps[kind].set(id, read.value);
   }
   return { ...EMPTY_STATE, resources: maps as ConfigResources, leftOut };
+}
+
+const runningValue = (running: ConfigResources, kind: string, id: number): object | undefined =>
+  isConfigKind(kind) ? running[kind].get(id) : undefined;
+
+function goodValue(
+  kind: string,
+  { serving }: NonNullable<SnapshotEntry['refused']>,
+): object | undefined {
+  if (serving === null || serving === undefined) return undefined;
+  const read = readValue(kind, serving, canonicalJson(serving));
+  return read.ok ? read.value : undefined;
 }

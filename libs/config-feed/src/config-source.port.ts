@@ -13,6 +13,8 @@ export interface ConfigSource {
    * of the source, or older than the source's log reaches.
    */
   changesSince(since: ConfigHead | null, signal: AbortSignal): Promise<ConfigFeed>;
+  /** Everything as it was at `revision`; null when the source does not keep it that long. */
+  contentAt?(revision: number, signal: AbortSignal): Promise<ConfigFeed | null>;
   /** Calls `onWake` on every hint until closed. Reconnects by itself. */
   subscribe(onWake: () => void): void;
   close(): Promise<void>;

@@ -91,6 +91,15 @@ describe('a restart', () => {
     expect(installed.at(-1)).toEqual({ names: { 1: 'n1' }, revision: 1 });
   });
 
+  it('falls back on what runs where the snapshot knows nothing better', async () => {
+    const { store } = newStore();
+    await store.apply(feed('full', 2, [put(1, 1), put(2, 1, 'later'), put(3, 2)]), null);
+    const entries = [put(1, 1), put(2, 1, 'bad')] as unknown as ConfigSnapshot['entries'];
+    await store.restore({ ...at(1), entries });
+    expect(namesOf(store.resources)).toEqual({ 1: 'n1', 2: 'later' });
+    expect(store.nacks.map(({ id }) => id)).toEqual([2]);
+  });
+
   it('keeps what is applied when the snapshot cannot be compiled', async () => {
     const { store } = newStore();
     await store.apply(feed('full', 1, [put(1, 1)]), null);

@@ -148,12 +148,13 @@ export class ConfigStore<Table> {
 
   /**
    * Puts a snapshot in place of whatever is applied, also of a newer revision. What it says is
-   * refused is tried again, and serves its last good value if it fails again.
+   * refused is tried again; what fails serves its last good value in the snapshot, or else what
+   * runs now.
    */
   restore(snapshot: ConfigSnapshot): Promise<ApplyOutcome> {
     return this.inTurn(async () => {
       const { epoch, revision } = snapshot;
-      const state = await restorable(snapshot.entries);
+      const state = await restorable(snapshot.entries, this.resources);
       const changes = snapshot.entries;
       return this.load({ head: { epoch, revision }, type: 'full', changes, state, table: null });
     });
@@ -209,9 +210,9 @@ export class ConfigStore<Table> {
       draft.take(change);
     }
     if (type === 'full') {
-      for (const [key, { kind, id }] of state.received) {
+      for (const [key, { entry }] of state.received) {
         await pacer.pause();
-        if (!newest.has(key)) draft.remove(kind, id);
+        if (!newest.has(key)) draft.remove(entry.kind, entry.id);
       }
     }
     draft.seal();
@@ -244,7 +245,7 @@ export class ConfigStore<Table> {
 /** In order of kind and id. */
 function nacksOf({ refusals, received, leftOut }: ConfigState, head: ConfigHead): readonly Nack[] {
   const refused = Array.from(refusals, ([key, { kind, id, reason, since }]) => {
-    const revision = received.get(key)?.revision ?? head.revision;
+    const revision = received.get(key)?.entry.revision ?? head.revision;
     return { kind, id, revision, reason, since };
   });
   const inOrder = (a: Nack, b: Nack): number =>

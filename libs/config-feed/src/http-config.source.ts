@@ -1,13 +1,21 @@
 /**
  * Configuration straight from config-center: the only source of a gateway without Redis, and the
  * one it falls back to. Reads are plain requests; wake-ups arrive over one long answer (SSE) with a
- * heartbeat each second, so that a connection that died silently is noticed within `stallMs`.
+ * heartbeat each second, so that a connection that died silently is noticed within `stallMs`. Feeds
+ * arrive as lines and are decoded while they do.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigFeed, ConfigHead } from '@ai-gateway/contracts';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { ConfigSource } from './config-source.port.js';
-import { DEFAULT_FEED_BOUNDS, decodeFeed, decodeHead, type FeedBounds } from './feed.decoder.js';
+import {
+  DEFAULT_FEED_BOUNDS,
+  MAX_LINE_BYTES,
+  decodeFeedLines,
+  decodeHead,
+  type FeedBounds,
+} from './feed.decoder.js';
+import { linesOf } from './line.reader.js';
 import { WakeLineReader } from './wake-line.reader.js';
 
 export interface HttpConfigSourceOptions {
@@ -51,12 +59,14 @@ class HttpConfigSource implements ConfigSource {
 
   async changesSince(since: ConfigHead | null, signal: AbortSignal): Promise<ConfigFeed> {
     const query = since === null ? '' : `?${queryOf(since)}`;
-    const feed = await jsonOf(await this.get(`changes${query}`, signal), this.bounds.maxBytes);
-    const changes = changesOf(feed);
-    if (changes.length > this.bounds.maxChanges) {
-      throw new Error(`the feed has ${changes.length} changes, too many`);
-    }
-    return decodeFeed(feed, changes, (raw) => raw);
+    return this.feedOf(await this.get(`changes${query}`, signal));
+  }
+
+  async contentAt(revision: number, signal: AbortSignal): Promise<ConfigFeed | null> {
+    const response = await this.ask(`at/${revision}`, signal);
+    if (response.statusCode !== 404) return this.feedOf(await whenOk(response));
+    await response.body.dump();
+    return null;
   }
 
   subscribe(onWake: () => void): void {
@@ -70,14 +80,21 @@ class HttpConfigSource implements ConfigSource {
   }
 
   private async get(path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const response = await request(new URL(`/api/v1/feed/${path}`, this.options.baseUrl), {
+    return whenOk(await this.ask(path, signal));
+  }
+
+  private ask(path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    return request(new URL(`/api/v1/feed/${path}`, this.options.baseUrl), {
       dispatcher: this.agent,
       headers: { authorization: `Bearer ${this.options.credential}` },
       signal,
     });
-    if (response.statusCode === 200) return response;
-    await response.body.dump();
-    throw new Error(`config-center answered ${response.statusCode}`);
+  }
+
+  private feedOf({ body }: Dispatcher.ResponseData): Promise<ConfigFeed> {
+    const { maxBytes, maxChanges } = this.bounds;
+    const lines = linesOf(body, { maxBytes, maxLineBytes: MAX_LINE_BYTES });
+    return decodeFeedLines(lines, maxChanges).finally(() => body.destroy());
   }
 
   /** Follows the stream until closed; a broken one is opened again with growing delays. */
@@ -119,6 +136,12 @@ class HttpConfigSource implements ConfigSource {
 const queryOf = ({ epoch, revision }: ConfigHead) =>
   `epoch=${encodeURIComponent(epoch)}&revision=${revision}`;
 
+async function whenOk(response: Dispatcher.ResponseData): Promise<Dispatcher.ResponseData> {
+  if (response.statusCode === 200) return response;
+  await response.body.dump();
+  throw new Error(`config-center answered ${response.statusCode}`);
+}
+
 async function jsonOf({ body }: Dispatcher.ResponseData, maxBytes: number): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -128,10 +151,4 @@ async function jsonOf({ body }: Dispatcher.ResponseData, maxBytes: number): Prom
     chunks.push(chunk as Buffer);
   }
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-}
-
-function changesOf(feed: unknown): readonly unknown[] {
-  const changes = (feed as { changes?: unknown } | null)?.changes;
-  if (!Array.isArray(changes)) throw new Error('config-center did not answer with a feed');
-  return changes;
 }

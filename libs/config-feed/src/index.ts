@@ -1,11 +1,16 @@
 export type * from './config-source.port.js';
-export { ConfigDigest, canonicalJson } from './config-digest.js';
+export { ConfigDigest } from './config-digest.js';
 export * from './config-follower.js';
 export type { ConfigResources, Nack } from './config-resources.js';
 export type * from './config-snapshot.js';
 export * from './config-store.js';
+export * from './disk-snapshot.js';
 export { EventLoopPacer } from './event-loop.pacer.js';
 export type { FeedBounds } from './feed.decoder.js';
 export * from './http-config.source.js';
+export * from './pin.file.js';
+export type { PinStatus } from './pinned-revision.js';
 export * from './redis-config.publisher.js';
 export * from './redis-config.source.js';
+export type { SealingKey } from './sealed-file.js';
+export * from './snapshot-keeper.js';

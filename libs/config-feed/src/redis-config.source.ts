@@ -46,9 +46,8 @@ export function createRedisConfigSource(options: RedisConfigSourceOptions): Conf
       const args = [since?.epoch ?? '', since?.revision ?? 0, bounds.maxChanges, bounds.maxBytes];
       const reply = await answerOf(commands, signal, () => readScript.run(commands, KEYS, args));
       const [epoch, revision, type, ...changes] = reply as string[];
-      return decodeFeed({ epoch, revision: Number(revision), type }, changes, (raw) =>
-        JSON.parse(String(raw)),
-      );
+      const envelope = { epoch, revision: Number(revision), type };
+      return decodeFeed(envelope, changes, bounds.maxChanges);
     },
 
     subscribe(onWake) {

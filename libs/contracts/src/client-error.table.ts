@@ -66,6 +66,7 @@ const ROWS = {
   prompt_exceeds_limit: ['prompt_exceeds_limit', 400, BAD, BAD, false, 'info', 'The prompt is larger than the token limit can ever admit.'],
   limiter_unavailable: ['limiter_unavailable', 503, 'service_unavailable', 'overloaded_error', true, 'warn', 'The limits cannot be checked now.'],
   config_not_ready: ['config_not_ready', 503, 'service_unavailable', 'overloaded_error', true, 'warn', 'The gateway has no configuration yet.'],
+  auth_stale: ['auth_stale', 503, 'service_unavailable', 'overloaded_error', true, 'warn', 'API keys cannot be checked now.'],
   overloaded: ['overloaded', 503, 'service_unavailable', 'overloaded_error', true, 'warn', 'The gateway is overloaded.'],
   shutting_down: ['shutting_down', 503, 'service_unavailable', 'overloaded_error', true, 'info', 'The gateway is shutting down.'],
   no_healthy_upstream: ['F50300', 503, 'service_unavailable', 'overloaded_error', true, 'warn', 'No upstream can take the request.'],

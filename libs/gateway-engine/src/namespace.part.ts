@@ -56,7 +56,10 @@ export function* updateNamespaces(base: NamespacePart, delta: ConfigDelta): Step
     compile: compileOwnRule,
     isKept: () => true,
   });
-  for (const id of rules.touched.keys()) ruleProblems.note(id, undefined);
+  for (const id of rules.touched.keys()) {
+    yield;
+    ruleProblems.note(id, undefined);
+  }
   const sources = { delta, rules: rules.owned, policies, ruleProblems };
   const compiled = new MapEdit(base.compiled);
   const defaults = new MapEdit(base.defaults);

@@ -6,12 +6,14 @@ import type { ConfigHead } from '@ai-gateway/contracts';
 import {
   ConfigFollower,
   ConfigStore,
+  PinFile,
   EventLoopPacer,
   type AppliedEvent,
   type CompileBase,
   type ConfigResources,
   type ConfigSource,
   type FollowerStatus,
+  type SnapshotKeeper,
 } from '@ai-gateway/config-feed';
 import {
   DEFAULT_TIMEOUTS,
@@ -22,6 +24,9 @@ import {
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { GatewayMetrics } from '../metrics.js';
 import { runningTable, type RunningTable } from '../pipeline/running-table.js';
+import { ConfigReport } from './config-report.js';
+import { KeyFreshness } from './key-freshness.js';
+import type { KeepSnapshot } from './snapshot.factory.js';
 import { instanceGroups, type GatewaySettings } from '../settings.js';
 import { nextSettings, settingsOfEnvironment, type RunningSettings } from './running-settings.js';
 
@@ -29,6 +34,10 @@ export interface RunningConfigOptions {
   /** Holds where no level of the configuration says else. */
   settings: GatewaySettings;
   sources: readonly ConfigSource[];
+  /** Null: nothing is kept on disk. */
+  keepSnapshot: KeepSnapshot | null;
+  /** Holds the revision to stay at. */
+  pinFile: string;
   metrics: GatewayMetrics;
   logger: Logger;
   /** After a swap that may have changed the set of targets. */
@@ -43,29 +52,40 @@ export class RunningConfig {
   /** What a request meets before that: nothing is known, nothing is admitted. */
   readonly empty: RunningTable;
 
+  /** For the step that identifies callers. */
+  readonly keys: KeyFreshness;
+
   /** What compiled last; it remembers resources by identity. */
   private builder: { timeoutMs: number; builder: RuntimeTableBuilder } | null = null;
   private readonly follower: ConfigFollower<RunningTable>;
+  private readonly keeper: SnapshotKeeper | null;
+  private readonly report: ConfigReport;
 
   constructor(private readonly options: RunningConfigOptions) {
+    const { settings, metrics, logger } = options;
     const nothing = compileConfig(NO_RESOURCES, { epoch: '', revision: 0 });
-    this.empty = runningTable(nothing, settingsOfEnvironment(options.settings), null);
+    this.empty = runningTable(nothing, settingsOfEnvironment(settings), null);
+    const sourceNames = options.sources.map(({ name }) => name);
+    this.report = new ConfigReport({ metrics, logger, sourceNames });
     const store = new ConfigStore<RunningTable>({
       compile: (resources, head, base) => this.compile(resources, head, base),
       install: (table) => this.install(table),
-      groups: instanceGroups(options.settings),
+      groups: instanceGroups(settings),
     });
-    this.follower = new ConfigFollower({
-      store,
-      sources: options.sources,
-      onApplied: (event) => this.onApplied(event),
-      onSourceState: (source, problem) => this.onSourceState(source, problem),
+    this.keeper = options.keepSnapshot?.(() => store.capture()) ?? null;
+    this.follower = this.followerOf(store);
+    this.keys = new KeyFreshness({
+      maxStaleMs: settings.GATEWAY_AUTH_MAX_STALE_SEC * 1000,
+      lastContactMs: () => this.follower.status().lastContactMs,
+      logger,
     });
+    metrics.onScrape(() => this.report.show(this.status(), this.keeper));
   }
 
-  /** Resolves when every source had its first chance; goes on following either way. */
+  /** Resolves when every source had its first chance, or a snapshot serves; follows either way. */
   async start(): Promise<void> {
     const { applied } = await this.follower.start();
+    this.keys.start();
     if (applied === null) this.options.logger.warn('no configuration yet, waiting for a source');
   }
 
@@ -73,8 +93,26 @@ export class RunningConfig {
     return this.follower.status();
   }
 
-  close(): Promise<void> {
-    return this.follower.close();
+  async close(): Promise<void> {
+    this.keys.close();
+    await this.follower.close();
+    await this.keeper?.close();
+  }
+
+  private followerOf(store: ConfigStore<RunningTable>): ConfigFollower<RunningTable> {
+    const { report, keeper } = this;
+    const { pinFile, sources } = this.options;
+    const pin = new PinFile(pinFile, (problem) => report.pinFile(pinFile, problem));
+    return new ConfigFollower({
+      store,
+      sources,
+      loadSnapshot: async () => (await keeper?.load()) ?? null,
+      readPin: () => pin.read(),
+      onPin: (status) => report.pin(status),
+      onContact: (atMs) => keeper?.confirmed(atMs),
+      onApplied: (event) => this.onApplied(event),
+      onSourceState: (source, problem) => report.sourceState(source, problem),
+    });
   }
 
   /** In effect now. */
@@ -117,23 +155,9 @@ export class RunningConfig {
     if (before?.settings !== table.settings) this.options.onSettings(table.settings);
   }
 
-  private onApplied({ head, nacks, source, durationMs }: AppliedEvent): void {
-    const { metrics, logger } = this.options;
-    metrics.configRevision.set(head.revision);
-    metrics.configApply.observe(durationMs / 1000);
-    metrics.activeRoutes.set(this.current === null ? 0 : countRoutes(this.current));
-    metrics.configNacks.reset();
-    for (const { kind } of nacks) metrics.configNacks.inc({ kind });
-    logger.info({ revision: head.revision, source, ms: durationMs }, 'configuration applied');
-    for (const { kind, id, reason } of nacks) {
-      logger.warn({ kind, id, reason }, 'resource refused, its last good value goes on serving');
-    }
-  }
-
-  private onSourceState(source: string, problem: string | null): void {
-    const { logger } = this.options;
-    if (problem === null) logger.info({ source }, 'configuration source answers');
-    else logger.warn({ source, problem }, 'configuration source does not answer');
+  private onApplied(event: AppliedEvent): void {
+    this.report.applied(event, this.current === null ? 0 : countRoutes(this.current));
+    if (event.source !== 'snapshot') this.keeper?.touch();
   }
 }
 

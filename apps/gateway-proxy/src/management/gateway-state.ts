@@ -11,10 +11,14 @@ export interface GatewayHealth {
   config: {
     epoch: string | null;
     revision: number | null;
+    /** Who confirmed it last; `snapshot` until somebody has; null while nobody answers. */
     source: string | null;
     last_contact: string | null;
+    /** `problem` says why another revision runs. */
+    pinned: { revision: number; problem: string | null } | null;
     refused_resources: { kind: string; id: number; revision: number; reason: string }[];
   };
+  api_keys: 'accepted' | 'refused';
   limits: string;
   /** Revision since which the settings in effect hold; 0: those of the environment alone. */
   settings_revision: number;
@@ -57,6 +61,7 @@ export class GatewayState {
         source: status.source,
         last_contact:
           status.lastContactMs === null ? null : new Date(status.lastContactMs).toISOString(),
+        pinned: status.pin,
         refused_resources: status.nacks.map(({ kind, id, revision, reason }) => ({
           kind,
           id,
@@ -64,6 +69,7 @@ export class GatewayState {
           reason,
         })),
       },
+      api_keys: this.config.keys.isStale ? 'refused' : 'accepted',
       limits: this.admission.mode,
       settings_revision: this.config.settings.revision,
     };
@@ -71,8 +77,8 @@ export class GatewayState {
 
   private statusOf(status: FollowerStatus): GatewayHealth['status'] {
     if (!this.isReady) return 'unhealthy';
-    const isWhole =
-      status.source !== null && status.nacks.length === 0 && this.admission.mode !== 'degraded';
-    return isWhole ? 'healthy' : 'degraded';
+    const isConfirmed = status.source !== null && status.source !== 'snapshot';
+    const isWhole = isConfirmed && status.pin === null && status.nacks.length === 0;
+    return isWhole && this.admission.mode !== 'degraded' ? 'healthy' : 'degraded';
   }
 }

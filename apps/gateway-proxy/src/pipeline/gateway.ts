@@ -19,6 +19,8 @@ export interface Gateway {
   readonly balancer: BalancerState;
   /** Null without a master key: then no API key can be verified. */
   readonly apiKeyDigest: ((key: string) => string) | null;
+  /** Stale: nobody could have told this instance of a revoked key. */
+  readonly keys: { readonly isStale: boolean };
   readonly forwarder: Forwarder;
   readonly upgradeForwarder: UpgradeForwarder;
   readonly tokenCounter: TokenCounter;

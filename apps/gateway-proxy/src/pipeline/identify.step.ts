@@ -17,6 +17,7 @@ export function identify(ctx: RequestContext, gateway: Gateway): Refusal | null 
   const credential = readCredential(ctx);
   if (credential === AMBIGUOUS) return refuse('ambiguous_credentials');
   if (credential !== null && gateway.apiKeyDigest !== null && isOurs(credential)) {
+    if (gateway.keys.isStale) return refuse('auth_stale', { retryAfterMs: 1000 });
     const key = ctx.table.apiKeys.get(gateway.apiKeyDigest(credential)) ?? null;
     if (key === null || key.expiresAtMs <= gateway.nowMs()) return refuse('invalid_api_key');
     ctx.principal = key;

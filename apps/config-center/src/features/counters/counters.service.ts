@@ -40,7 +40,7 @@ export class CountersService {
 
   async increment(key: string, amount: number): Promise<Counter> {
     const resolved = await this.resolve(key);
-    const { namespaceId, limit, scope } = resolved;
+    const { namespaceId, ruleId, limit, scope } = resolved;
     const spans = limit.spans.filter((span) => isMeant(resolved, span));
     if (spans.length === 0) {
       throw new AdminError('UNPROCESSABLE', {
@@ -54,7 +54,8 @@ export class CountersService {
     await this.audit.record({
       action: 'increment',
       objectType: 'counter',
-      objectId: Number(limit.ruleId),
+      // An inherited rule has no number; the name of the counter says which it is.
+      objectId: typeof ruleId === 'number' ? ruleId : null,
       after: { counter_key: key, scope, amount },
     });
     return this.read(key);

@@ -9,21 +9,24 @@ import { Gauge, type Registry } from '@ai-gateway/node-runtime';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HeadWatch } from '../../platform/revisions/head-watch.js';
 import { REGISTRY } from '../../platform/tokens.js';
+import { EventStreams } from './event-streams.js';
 
-const HEARTBEAT_MS = 1000;
-const MAX_STREAMS = 1000;
-const HEARTBEAT = ': alive\n\n';
+const HEARTBEAT_MS = 1_000;
+const MAX_AGE_MS = 60_000;
+const MAX_STREAMS = 1_000;
 
 @Injectable()
 export class FeedStreams implements BeforeApplicationShutdown {
-  private readonly streams = new Set<ServerResponse>();
-  private timer: NodeJS.Timeout | null = null;
+  private readonly streams = new EventStreams({
+    heartbeatMs: HEARTBEAT_MS,
+    maxAgeMs: MAX_AGE_MS,
+  });
 
   constructor(
     private readonly heads: HeadWatch,
     @Inject(REGISTRY) registry: Registry,
   ) {
-    heads.onMove((head) => this.send(eventOf(head)));
+    heads.onMove((head) => this.streams.send(eventOf(head)));
     new Gauge({
       name: 'config_center_feed_streams',
       help: 'Event streams open to gateways.',
@@ -36,34 +39,11 @@ export class FeedStreams implements BeforeApplicationShutdown {
     if (this.streams.size >= MAX_STREAMS) throw new AdminError('OVERLOADED');
     const { head } = this.heads;
     if (head === null) throw new AdminError('STORE_UNAVAILABLE');
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
-    response.write(eventOf(head));
-    this.streams.add(response);
-    this.timer ??= setInterval(() => this.send(HEARTBEAT), HEARTBEAT_MS);
-    response.once('close', () => this.forget(response));
+    this.streams.open(response, eventOf(head));
   }
 
   beforeApplicationShutdown(): void {
-    for (const stream of this.streams) stream.end();
-  }
-
-  /** A reader that does not drain is cut off rather than buffered for; it will reconnect. */
-  private send(text: string): void {
-    for (const stream of this.streams) {
-      if (stream.writableNeedDrain) stream.destroy();
-      else stream.write(text);
-    }
-  }
-
-  private forget(response: ServerResponse): void {
-    this.streams.delete(response);
-    if (this.streams.size > 0 || this.timer === null) return;
-    clearInterval(this.timer);
-    this.timer = null;
+    this.streams.end();
   }
 
   private collect() {

@@ -3,9 +3,17 @@ import type { ConfigChange, ConfigFeed, ConfigHead } from '@ai-gateway/contracts
 import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
 import { ConfigChangeEntity } from './config-change.entity.js';
+import { changePages } from './change-pages.js';
 import { ConfigStateEntity, STATE_ID } from './config-state.entity.js';
 
 const IDS_PER_QUERY = 500;
+
+/** A feed whose changes are read while it is written. */
+export interface PagedFeed extends Omit<ConfigFeed, 'changes'> {
+  /** Names the content: equal for equal content. */
+  readonly key: string;
+  readonly pages: () => AsyncGenerator<readonly ConfigChange[]>;
+}
 
 export class ChangeLog {
   constructor(private readonly database: Database) {}
@@ -19,12 +27,34 @@ export class ChangeLog {
    * null, of another epoch or ahead of this database.
    */
   async feedSince(since: ConfigHead | null): Promise<ConfigFeed> {
+    const { epoch, revision, type, pages } = await this.openFeed(since);
+    const changes: ConfigChange[] = [];
+    for await (const page of pages()) changes.push(...page);
+    return { epoch, revision, type, changes };
+  }
+
+  /** The same, read page by page. */
+  async openFeed(since: ConfigHead | null): Promise<PagedFeed> {
     const head = await this.head();
     const knows = since !== null && since.epoch === head.epoch && since.revision <= head.revision;
-    const changes = await this.lastChanges(knows ? since.revision : 0, head.revision);
-    return knows
-      ? { ...head, type: 'delta', changes }
-      : { ...head, type: 'full', changes: changes.filter(({ value }) => value !== null) };
+    return this.paged(head, knows ? since.revision : null);
+  }
+
+  /** Everything as it was at a revision of the current epoch; null when that is still to come. */
+  async openFeedAt(revision: number): Promise<PagedFeed | null> {
+    const { epoch, revision: newest } = await this.head();
+    return revision > newest ? null : this.paged({ epoch, revision }, null);
+  }
+
+  private paged(head: ConfigHead, since: number | null): PagedFeed {
+    const { manager } = this.database;
+    const range = { after: since ?? 0, upTo: head.revision, liveOnly: since === null };
+    return {
+      ...head,
+      type: since === null ? 'full' : 'delta',
+      key: `${head.epoch} ${since ?? 'full'} ${head.revision}`,
+      pages: () => changePages(manager, range),
+    };
   }
 
   /** How many resources of each kind are alive. */
@@ -46,23 +76,6 @@ export class ChangeLog {
   /** All changes of one revision. */
   async changesOf(revision: number): Promise<ConfigChange[]> {
     const rows = await this.database.manager.findBy(ConfigChangeEntity, { revision });
-    return rows.map(toChange);
-  }
-
-  /** The upper bound keeps out what is committed while this reads, so the feed fits its head. */
-  private async lastChanges(after: number, upTo: number): Promise<ConfigChange[]> {
-    const rows = await this.database.manager
-      .createQueryBuilder(ConfigChangeEntity, 'change')
-      .where('change.revision > :after AND change.revision <= :upTo', { after, upTo })
-      .andWhere(
-        `NOT EXISTS (SELECT 1 FROM config_changes later WHERE later.kind = change.kind
-           AND later.resource_id = change.resource_id
-           AND later.revision > change.revision AND later.revision <= :upTo)`,
-        { upTo },
-      )
-      .orderBy('change.revision')
-      .addOrderBy('change.change_id')
-      .getMany();
     return rows.map(toChange);
   }
 }

@@ -113,11 +113,9 @@ function rowOf(
   now: Date,
 ): StoredEntity {
   const config: object = CONFIG_VALUE_SCHEMAS[kind].parse(value);
-  return {
-    ...present,
-    ...config,
+  return Object.assign({}, present, config, {
     version: (present?.version ?? 0) + 1,
     create_time: present?.create_time ?? now,
     update_time: now,
-  };
+  });
 }

@@ -1,0 +1,3 @@
+import { describeFeedHistory } from './feed-history.contract.js';
+
+describeFeedHistory('SQLite', () => Promise.resolve({}));
