@@ -61,7 +61,7 @@ const kept = ({ running }: RigGateway, sinceMs: number): Promise<true> =>
   eventually('the snapshot is on disk', async () => {
     const askedMs = Date.now();
     const ageSec = await metricOf(running, 'gateway_snapshot_age_seconds');
-    return askedMs - ageSec * 1000 > sinceMs ? true : null;
+    return ageSec >= 0 && askedMs - ageSec * 1000 > sinceMs ? true : null;
   });
 
 const statusOf = async ({ running }: RigGateway, path: string): Promise<number> =>
