@@ -1,6 +1,7 @@
 /** Every entity of the process; migrations make their tables. */
 import { FEATURE_ENTITIES } from './app.features.js';
 import type { Entities } from './platform/database/data-source.js';
+import { JobRunEntity } from './platform/jobs/job-run.entity.js';
 import { AuditEntryEntity } from './platform/audit/audit-entry.entity.js';
 import { AuditHeadEntity } from './platform/audit/audit-head.entity.js';
 import { ConfigChangeEntity } from './platform/revisions/config-change.entity.js';
@@ -13,6 +14,7 @@ export const ENTITIES: Entities = [
   ConfigRevisionEntity,
   ConfigStateEntity,
   HeldValueEntity,
+  JobRunEntity,
   AuditEntryEntity,
   AuditHeadEntity,
   ...FEATURE_ENTITIES,

@@ -5,7 +5,9 @@ import { AuditModule } from './features/audit/audit.module.js';
 import { AuthModule } from './features/auth/auth.module.js';
 import { LoginAttemptEntity } from './features/auth/login-attempt.entity.js';
 import { SessionEntity } from './features/auth/session.entity.js';
+import { BackupsModule } from './features/backups/backups.module.js';
 import { BatchModule } from './features/batch/batch.module.js';
+import { ConfigDocumentsModule } from './features/config-documents/config-documents.module.js';
 import { CountersModule } from './features/counters/counters.module.js';
 import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
@@ -48,6 +50,8 @@ export const FEATURES = [
   RoutesModule,
   GatewaySettingsModule,
   BatchModule,
+  ConfigDocumentsModule,
+  BackupsModule,
   CountersModule,
   DemoModule,
   FeedModule,

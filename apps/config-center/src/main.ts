@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Shutdown, createLogger, createRegistry } from '@ai-gateway/node-runtime';
 import { createApp } from './create-app.js';
 import { DemoSeeder } from './features/demo/demo.seeder.js';
+import { JobRunner } from './platform/jobs/job-runner.js';
 import { readSettings, type Settings } from './settings.js';
 import { startFailure } from './start-failure.js';
 
@@ -16,6 +17,7 @@ async function main(settings: Settings): Promise<void> {
   new Shutdown({ logger, deadlineMs: SHUTDOWN_MS }).add('http', () => app.close()).listen();
   if (settings.seedDemoData) await app.get(DemoSeeder).seed();
   await app.listen(settings.port, settings.host);
+  app.get(JobRunner).start();
   const { port } = app.getHttpServer().address() as AddressInfo;
   process.stdout.write(`ready: ${NAME} http://127.0.0.1:${port}\n`);
 }

@@ -197,9 +197,7 @@ export function describeRevisionsApi(
         return answer.body;
       };
       const heldValues = async () =>
-        (
-          await get<{ changes: { kind: string; value: Resource | null }[] }>('/api/v1/feed/changes')
-        ).changes.filter(({ kind }) => kind === 'held_value');
+        (await app.feed('changes')).changes.filter(({ kind }) => kind === 'held_value');
 
       it('holds the old values for the others, refuses other writes, and is promoted', async () => {
         const { id } = await newNamespace();

@@ -65,6 +65,15 @@ export const SETTINGS_SHAPE = {
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:8003')
     .describe('target of the demo upstreams'),
+  BACKUP_DIR: z
+    .string()
+    .optional()
+    .describe('folder of backups; unset: backups in DATA_DIR with SQLite, else none'),
+  BACKUP_INTERVAL_HOURS: setting.count(24, 1, 8760).describe('hours between backups'),
+  BACKUP_KEEP: setting.count(14, 1, 10_000).describe('how many backups are kept'),
+  REVISION_KEEP: setting
+    .count(10_000, 100, 10_000_000)
+    .describe('how many revisions back can be seen, compared and gone back to'),
   SEED_DEMO_DATA: setting.flag(false).describe('seed the demo data at start'),
   CONFIG_CENTER_STALE_READ_SEC: setting
     .count(600, 0, 86_400)
@@ -105,6 +114,11 @@ export interface Settings {
   gatewayManagementUrl: string;
   upstreamAllowAddresses: readonly string[];
   mockLlmUrl: string;
+  /** Null: no backups. */
+  backupDir: string | null;
+  backupIntervalHours: number;
+  backupKeep: number;
+  revisionKeep: number;
   seedDemoData: boolean;
   serveDocs: boolean;
   staleReadMs: number;
@@ -139,6 +153,11 @@ export function readSettings(env: Environment = process.env): Settings {
     gatewayManagementUrl: values.GATEWAY_MANAGEMENT_URL,
     upstreamAllowAddresses: allowedAddresses(values),
     mockLlmUrl: values.MOCK_LLM_URL,
+    backupDir:
+      values.BACKUP_DIR ?? (databaseUrlOf(values) === null ? join(dataDir, 'backups') : null),
+    backupIntervalHours: values.BACKUP_INTERVAL_HOURS,
+    backupKeep: values.BACKUP_KEEP,
+    revisionKeep: values.REVISION_KEEP,
     seedDemoData: values.SEED_DEMO_DATA,
     serveDocs: values.CONFIG_CENTER_DOCS ?? isLoopback(values.SERVER_HOST),
     staleReadMs: values.CONFIG_CENTER_STALE_READ_SEC * 1000,

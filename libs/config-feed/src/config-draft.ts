@@ -242,17 +242,9 @@ export class ConfigDraft {
 
   private refuse(kind: string, id: number, reason: string): void {
     const key = resourceKey(kind, id);
-    const serving = this.lastGood(kind, id);
+    const serving = lastGood(this.base, kind, id);
     const refusal = { kind, id, reason, since: this.since(key), serving, isFinal: true };
     this.refusals = this.refusals.set(key, refusal);
-  }
-
-  /** What the resource itself ran last, or would have run had nothing been held. */
-  private lastGood(kind: string, id: number): object | undefined {
-    const { received, refusals, resources, held } = this.base;
-    const key = resourceKey(kind, id);
-    if (held.has(key)) return received.get(key)?.parsed ?? refusals.get(key)?.serving;
-    return isConfigKind(kind) ? resources[kind].get(id) : undefined;
   }
 
   /** A resource that stays refused keeps the time when that began, whatever the reason is now. */
@@ -264,4 +256,15 @@ export class ConfigDraft {
   private count(kind: string, by: 1 | -1): void {
     this.counts = this.counts.update(kind, 0, (count) => count + by);
   }
+}
+
+/** What a resource itself ran last, or would have run had nothing been held. */
+export function lastGood(
+  { received, refusals, resources, held }: ConfigState,
+  kind: string,
+  id: number,
+): object | undefined {
+  const key = resourceKey(kind, id);
+  if (held.has(key)) return received.get(key)?.parsed ?? refusals.get(key)?.serving;
+  return isConfigKind(kind) ? resources[kind].get(id) : undefined;
 }

@@ -1,6 +1,6 @@
 /** From the state of a receiver to the entries of a snapshot, and back. */
 import { canonicalJson } from '@ai-gateway/contracts';
-import { EMPTY_STATE, type ConfigState } from './config-draft.js';
+import { EMPTY_STATE, lastGood, type ConfigState } from './config-draft.js';
 import {
   NO_RESOURCES,
   isConfigKind,
@@ -32,25 +32,22 @@ const entryOf = ({ entry }: { readonly entry: SnapshotEntry }): SnapshotEntry =>
  */
 export async function restorable(
   entries: readonly SnapshotEntry[],
-  running: ConfigResources,
+  running: ConfigState,
 ): Promise<ConfigState> {
   const pacer = new EventLoopPacer();
   const maps: ResourceMaps = { ...NO_RESOURCES };
   const leftOut = new Map<string, Nack>();
   for (const { kind, id, revision, refused } of entries) {
     await pacer.pause();
-    const fallback =
-      refused === undefined ? runningValue(running, kind, id) : goodValue(kind, refused);
+    const key = resourceKey(kind, id);
+    const fallback = refused === undefined ? lastGood(running, kind, id) : goodValue(kind, refused);
     if (fallback !== undefined && isConfigKind(kind)) maps[kind] = maps[kind].set(id, fallback);
-    if (refused === undefined) continue;
-    const { reason, since } = refused;
-    leftOut.set(resourceKey(kind, id), { kind, id, revision, reason, since });
+    const why = refused ?? running.refusals.get(key) ?? running.leftOut.get(key);
+    if (why === undefined) continue;
+    leftOut.set(key, { kind, id, revision, reason: why.reason, since: why.since });
   }
   return { ...EMPTY_STATE, resources: maps as ConfigResources, leftOut };
 }
-
-const runningValue = (running: ConfigResources, kind: string, id: number): object | undefined =>
-  isConfigKind(kind) ? running[kind].get(id) : undefined;
 
 function goodValue(
   kind: string,

@@ -100,6 +100,18 @@ describe('a restart', () => {
     expect(store.nacks.map(({ id }) => id)).toEqual([2]);
   });
 
+  it('repairs what is applied from a full feed of the same revision', async () => {
+    let nowMs = NOW_MS;
+    const { store } = newStore({ nowMs: () => nowMs });
+    await store.apply(feed('full', 1, [put(1, 1), put(2, 1, 'good')]), null);
+    await store.apply(feed('delta', 2, [broken(2, 2)]), at(1));
+    nowMs += 1_000;
+    const { changes } = feed('full', 2, [put(1, 2, 'right'), broken(2, 2)]);
+    await store.restore({ ...at(2), entries: changes });
+    expect(namesOf(store.resources)).toEqual({ 1: 'right', 2: 'good' });
+    expect(store.nacks.map(({ id, since }) => [id, since])).toEqual([[2, NOW]]);
+  });
+
   it('keeps what is applied when the snapshot cannot be compiled', async () => {
     const { store } = newStore();
     await store.apply(feed('full', 1, [put(1, 1)]), null);

@@ -98,7 +98,8 @@ describe('a held value', () => {
     const changes = [broken(1, 2), hold(1, 2, { resource_id: 1, value: null })];
     await store.apply(feed('delta', 2, changes), at(1));
     expect([namesOf(store.resources), store.nacks.length]).toEqual([{}, 1]);
-    await store.apply(feed('delta', 3, [broken(1, 3)]), at(2));
+    const brokenAgain = { ...broken(1, 3), value: { namespace_id: 'still not one' } };
+    await store.apply(feed('delta', 3, [brokenAgain]), at(2));
     await store.apply(feed('delta', 4, [remove(1, 4, 'held_value')]), at(3));
     expect([namesOf(store.resources), store.nacks.length]).toEqual([{ 1: 'good' }, 1]);
   });

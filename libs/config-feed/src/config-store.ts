@@ -154,7 +154,7 @@ export class ConfigStore<Table> {
   restore(snapshot: ConfigSnapshot): Promise<ApplyOutcome> {
     return this.inTurn(async () => {
       const { epoch, revision } = snapshot;
-      const state = await restorable(snapshot.entries, this.resources);
+      const state = await restorable(snapshot.entries, this.state);
       const changes = snapshot.entries;
       return this.load({ head: { epoch, revision }, type: 'full', changes, state, table: null });
     });

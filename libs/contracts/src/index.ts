@@ -6,6 +6,7 @@ export * from './batch.schema.js';
 export * from './canonical-json.js';
 export * from './client-error.table.js';
 export * from './config-caps.js';
+export * from './config-document.schema.js';
 export * from './config-feed.schema.js';
 export * from './gateway-settings.schema.js';
 export * from './held-value.schema.js';

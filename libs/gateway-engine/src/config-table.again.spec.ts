@@ -140,6 +140,21 @@ describe('a table built on an earlier one', () => {
     expect([first.defaultNamespace?.id, second.defaultNamespace?.id]).toEqual([1, 2]);
   });
 
+  it('keeps nothing of what is gone', () => {
+    const everything = Object.entries(resources(shared)).flatMap(([kind, map]) =>
+      Array.from(map.keys(), (id): [ConfigKind, number] => [kind as ConfigKind, id]),
+    );
+    const { parts } = again(shared, {}, ...everything).second;
+    const { filed, matchers } = parts.matchers;
+    const maps = [filed.places, filed.crowds, matchers, parts.namespaces.rules];
+    const { keys, usable, byDigest } = parts.apiKeys;
+    const { header, body, query } = parts.fieldUse;
+    for (const map of [...maps, keys, usable, byDigest, header, body, query]) {
+      expect(map.size).toBe(0);
+    }
+    expect([filed.fields, filed.list]).toEqual([[], []]);
+  });
+
   it('can be compiled in many short steps', () => {
     const steps = builder.steps(resources(shared), head, null);
     let count = 0;

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { Database } from './database/database.js';
 import type { RedisConnection } from './redis/redis-connection.js';
+import { JobRunner } from './jobs/job-runner.js';
 import { HeadWatch } from './revisions/head-watch.js';
 import type { RedisCopy } from './revisions/redis-copy.js';
 import { REDIS, REDIS_COPY } from './tokens.js';
@@ -16,6 +17,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
   constructor(
     private readonly database: Database,
     private readonly heads: HeadWatch,
+    private readonly jobs: JobRunner,
     @Inject(REDIS) private readonly redis: RedisConnection | null,
     @Inject(REDIS_COPY) private readonly copy: RedisCopy | null,
   ) {}
@@ -33,6 +35,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.jobs.stop();
     this.heads.stop();
     await this.copy?.stop();
     this.redis?.close();

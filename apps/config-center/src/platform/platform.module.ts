@@ -13,10 +13,12 @@ import { AuditVerifier } from './audit/audit-verifier.js';
 import { openDatabase, type Entities } from './database/data-source.js';
 import { Database } from './database/database.js';
 import { isStoreFailure } from './database/database-errors.js';
+import { JobRunner } from './jobs/job-runner.js';
 import { PlatformLifecycle } from './platform.lifecycle.js';
 import { RedisConnection } from './redis/redis-connection.js';
 import { Dependents } from './resources/dependents.js';
 import { ChangeLog } from './revisions/change-log.js';
+import { ChangeLogPruner } from './revisions/change-log.pruner.js';
 import { ConfigRevisions } from './revisions/config-revisions.js';
 import { ResourceTables, type TableOfKind } from './revisions/resource-tables.js';
 import { EpochRenewal } from './revisions/epoch-renewal.js';
@@ -88,6 +90,7 @@ const factories = (entities: Entities): Provider[] => [
     inject: [Database, ResourceTables],
     useFactory: (db: Database, tables: ResourceTables) => new StateRestorer(tables, db.kind),
   },
+  { provide: JobRunner, inject: [Database, LOGGER, SETTINGS], useFactory: jobRunner },
   {
     provide: REDIS,
     inject: [SETTINGS, LOGGER],
@@ -122,6 +125,24 @@ async function openWhenUp(
       await pause(DATABASE_RETRY_MS * (1 + Math.random()));
     }
   }
+}
+
+const HOUR_MS = 3_600_000;
+
+/** With the jobs of the platform; features add theirs. */
+function jobRunner(database: Database, logger: Logger, { revisionKeep }: Settings): JobRunner {
+  const jobs = new JobRunner({ database, logger });
+  const pruner = new ChangeLogPruner(database, revisionKeep);
+  jobs.register({
+    name: 'prune-change-log',
+    everyMs: HOUR_MS,
+    maxRunMs: HOUR_MS / 2,
+    run: async (signal) => {
+      const pruned = await pruner.prune(signal);
+      if (pruned > 0) logger.info({ pruned }, 'old rows of the change log are gone');
+    },
+  });
+  return jobs;
 }
 
 function headWatch(log: ChangeLog, logger: Logger, registry: Registry): HeadWatch {

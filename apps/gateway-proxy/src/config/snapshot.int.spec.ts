@@ -83,6 +83,7 @@ async function start(env: Record<string, string> = {}): Promise<GatewayProcess> 
     GATEWAY_MANAGEMENT_PORT: '0',
     GATEWAY_ALLOW_ANONYMOUS: 'true',
     GATEWAY_DRAIN_MS: '0',
+    LOG_LEVEL: 'error',
     UPSTREAM_ALLOW_ADDRESSES: '127.0.0.0/8',
     DATA_DIR: dataDir,
     MASTER_KEY,

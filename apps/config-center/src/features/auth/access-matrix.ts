@@ -22,6 +22,8 @@ const ROWS = {
   counters: ['rwd', 'rwd', 'rwd', 'r'],
   explain: ['rw', 'rw', 'rw', 'r'],
   batch: ['rwd', '', '', ''],
+  export: ['r', '', '', 'r'],
+  import: ['w', '', '', ''],
   usage: ['r', 'r', 'r', 'r'],
   settings: ['rwd', 'r', 'r', 'r'],
   instances: ['r', 'r', 'r', 'r'],

@@ -10,7 +10,6 @@ const RESOURCES = new Set([
   'matchers',
   'rules',
   'policies',
-  'settings',
   'upstreams',
   'targets',
   'models',
@@ -19,18 +18,20 @@ const RESOURCES = new Set([
   'users',
 ]);
 
-const PREFIX = /^\/api\/v1\//;
+/** Addressed by level and name. */
+const SETTINGS = /^settings\/(cluster|(groups|instances)\/[A-Za-z0-9][A-Za-z0-9._-]{0,99})$/;
+
+const PREFIX = '/api/v1/';
 const ID = /^(\d{1,16}|\$\d{1,6}\.[A-Za-z_][A-Za-z0-9_.]*)$/;
 
 /** Rejects with UNPROCESSABLE. */
 export function requireAddressable(path: string): void {
   const [pathname = ''] = path.split('?', 1);
-  const [first = '', ...more] = pathname.replace(PREFIX, '').split('/');
-  const isKnown =
-    PREFIX.test(pathname) &&
-    RESOURCES.has(first) &&
-    more.every((segment) => ID.test(segment) || RESOURCES.has(segment));
-  if (isKnown) return;
+  const place = pathname.replace(PREFIX, '');
+  const [first = '', ...more] = place.split('/');
+  const isResource =
+    RESOURCES.has(first) && more.every((segment) => ID.test(segment) || RESOURCES.has(segment));
+  if (pathname.startsWith(PREFIX) && (isResource || SETTINGS.test(place))) return;
   throw new AdminError('UNPROCESSABLE', {
     details: [{ path: 'path', message: 'names no resource that a batch may write' }],
   });

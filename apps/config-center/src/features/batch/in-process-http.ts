@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { attachPrincipal, markInternal, type Principal } from '@ai-gateway/nest-runtime';
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { inject, type DispatchFunc, type InjectOptions } from 'light-my-request';
+import { inject, type InjectOptions } from 'light-my-request';
 import { currentActor } from '../../platform/audit/actor-context.js';
 
 export interface InProcessRequest {
@@ -60,7 +60,7 @@ export class InProcessHttp {
       options.payload = JSON.stringify(body);
       options.headers = { ...options.headers, 'content-type': 'application/json' };
     }
-    const { statusCode, payload } = await inject(dispatch as unknown as DispatchFunc, options);
+    const { statusCode, payload } = await inject(dispatch, options);
     return { status: statusCode, body: payload === '' ? null : JSON.parse(payload) };
   }
 }

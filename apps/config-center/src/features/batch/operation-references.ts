@@ -14,7 +14,7 @@ export type Results = readonly unknown[];
 export const referenceTo = (operation: number, field: string): string => `$${operation}.${field}`;
 
 export function resolvePath(path: string, results: Results): string {
-  const [pathname = '', query] = splitOnce(path, '?');
+  const [pathname, query] = splitOnce(path, '?');
   const segments = pathname.split('/').map((segment) => resolveSegment(segment, results));
   return segments.join('/') + (query === undefined ? '' : `?${query}`);
 }

@@ -96,8 +96,7 @@ export function describeGatewaySettings(
     });
 
     it('are published as a resource and deleted by version', async () => {
-      const feed = async () =>
-        JSON.stringify((await app.call('GET', '/api/v1/feed/changes?revision=0')).body);
+      const feed = async () => JSON.stringify(await app.feed('changes'));
       expect(await feed()).toContain('"level":"instance"');
       expect((await app.call('DELETE', INSTANCE)).status).toBe(428);
       expect((await app.call('DELETE', INSTANCE, { ifMatch: '"9"' })).status).toBe(412);

@@ -1,11 +1,5 @@
 /** What the admin API promises of policies, the same on every database. */
-import type {
-  AdminErrorBody,
-  ConfigFeed,
-  EffectiveRules,
-  Page,
-  Policy,
-} from '@ai-gateway/contracts';
+import type { AdminErrorBody, EffectiveRules, Page, Policy } from '@ai-gateway/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestApp, testSettings, type Answer } from '../../admin-api-client.contract.js';
 import type { Settings } from '../../settings.js';
@@ -54,8 +48,8 @@ export function describePolicies(store: string, overrides: () => Promise<Partial
       const revision = Number(answer.headers.get('x-config-revision'));
       const { epoch } = (await app.call('GET', '/api/v1/feed/head')).body;
       const since = `epoch=${String(epoch)}&revision=${revision - 1}`;
-      const feed = await app.call<ConfigFeed>('GET', `/api/v1/feed/changes?${since}`);
-      return feed.body.changes.map(({ kind, id, value }) => ({ kind, id, value }));
+      const feed = await app.feed(`changes?${since}`);
+      return feed.changes.map(({ kind, id, value }) => ({ kind, id, value }));
     };
 
     it.each<[string, object, [number, string, string]]>([

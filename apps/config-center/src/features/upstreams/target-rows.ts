@@ -59,9 +59,8 @@ export class TargetRows {
     return updated;
   }
 
-  /** The place binds the sealed text to its row. */
   private seal({ target_id }: TargetEntity, credential: string) {
-    return sealSecret(this.masterKey, `upstream_targets|credential|${target_id}`, credential);
+    return sealSecret(this.masterKey, credentialPlace(target_id), credential);
   }
 
   private requireAllowed(url: string, path: string): void {
@@ -70,6 +69,10 @@ export class TargetRows {
     throw new AdminError('ADDRESS_NOT_ALLOWED', { details: [{ path, message: verdict.reason }] });
   }
 }
+
+/** Binds a sealed credential to its row. */
+export const credentialPlace = (targetId: number): string =>
+  `upstream_targets|credential|${targetId}`;
 
 /** Credentials never read back; the hint tells them apart. */
 export const targetOf = (row: TargetEntity): Target => ({

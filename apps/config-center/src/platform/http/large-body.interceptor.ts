@@ -12,7 +12,7 @@ import type { Observable } from 'rxjs';
 
 export const LARGE_BODY_PATHS = ['/api/v1/batch', '/api/v1/import'] as const;
 
-export const MAX_LARGE_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_LARGE_BODY_BYTES = 16 * 1024 * 1024;
 
 export const JSON_TYPES = /^application\/json\s*(;|$)/i;
 export const DOCUMENT_TYPES = /^(application\/(json|yaml|x-yaml)|text\/yaml)\s*(;|$)/i;

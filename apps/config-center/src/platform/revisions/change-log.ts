@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
 import { ConfigChangeEntity } from './config-change.entity.js';
 import { changePages } from './change-pages.js';
+import { ConfigRevisionEntity } from './config-revision.entity.js';
 import { ConfigStateEntity, STATE_ID } from './config-state.entity.js';
 
 const IDS_PER_QUERY = 500;
@@ -24,7 +25,7 @@ export class ChangeLog {
 
   /**
    * What `since` lacks: the last change of each resource since then, or everything when `since` is
-   * null, of another epoch or ahead of this database.
+   * null, of another epoch, ahead of this database or older than its history.
    */
   async feedSince(since: ConfigHead | null): Promise<ConfigFeed> {
     const { epoch, revision, type, pages } = await this.openFeed(since);
@@ -36,14 +37,23 @@ export class ChangeLog {
   /** The same, read page by page. */
   async openFeed(since: ConfigHead | null): Promise<PagedFeed> {
     const head = await this.head();
-    const knows = since !== null && since.epoch === head.epoch && since.revision <= head.revision;
+    const knows =
+      since !== null &&
+      since.epoch === head.epoch &&
+      since.revision <= head.revision &&
+      since.revision + 1 >= (await oldestRevision(this.database.manager));
     return this.paged(head, knows ? since.revision : null);
   }
 
-  /** Everything as it was at a revision of the current epoch; null when that is still to come. */
+  /**
+   * Everything as it was at a revision of the current epoch; null when that is still to come, or so
+   * old that its values may be gone.
+   */
   async openFeedAt(revision: number): Promise<PagedFeed | null> {
     const { epoch, revision: newest } = await this.head();
-    return revision > newest ? null : this.paged({ epoch, revision }, null);
+    const oldest = await oldestRevision(this.database.manager);
+    const isKept = revision <= newest && revision + 1 >= oldest;
+    return isKept ? this.paged({ epoch, revision }, null) : null;
   }
 
   private paged(head: ConfigHead, since: number | null): PagedFeed {
@@ -78,6 +88,11 @@ export class ChangeLog {
     const rows = await this.database.manager.findBy(ConfigChangeEntity, { revision });
     return rows.map(toChange);
   }
+}
+
+/** The log is complete from here on; older values may be gone. */
+export async function oldestRevision(manager: EntityManager): Promise<number> {
+  return (await manager.minimum(ConfigRevisionEntity, 'revision')) ?? 0;
 }
 
 export async function readHead(manager: EntityManager): Promise<ConfigHead> {
