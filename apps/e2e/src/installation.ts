@@ -222,7 +222,13 @@ export interface GatewayHealth {
     epoch: string | null;
     revision: number | null;
     source: string | null;
-    refused_resources: { kind: string; id: number; revision: number; reason: string }[];
+    refused_resources: {
+      kind: string;
+      id: number;
+      revision: number;
+      reason: string;
+      since: string;
+    }[];
   };
 }
 

@@ -5,9 +5,11 @@
 import { freePort } from '@ai-gateway/devkit';
 import { FaultProxy } from '@ai-gateway/testing';
 import { AdminClient } from '../admin.client.js';
+import { eventually } from '../eventually.js';
 import {
   ADMIN_PASSWORD,
   Installation,
+  metricOf,
   whenReady,
   type RunningApp,
   type RunningGateway,
@@ -110,6 +112,15 @@ export class FaultRig {
     await gateway.running.app.kill();
     await this.installation.runGateway(gateway.running, { ...gateway.env, ...env });
     return gateway;
+  }
+
+  /** Resolves when what the gateway has run since then is on its disk. */
+  kept({ running }: RigGateway, sinceMs: number): Promise<true> {
+    return eventually(`the snapshot of ${running.instanceId}`, async () => {
+      const askedMs = Date.now();
+      const ageSec = await metricOf(running, 'gateway_snapshot_age_seconds');
+      return ageSec >= 0 && askedMs - ageSec * 1000 > sinceMs ? true : null;
+    });
   }
 
   /** The gateway is cut off from every source of configuration. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '../eventually.js';
-import { healthOf, revisionOf } from '../installation.js';
+import { healthOf, revisionOf, whenReady } from '../installation.js';
 import { Load, chat } from '../load.js';
 import { forceRevision, forceRules, type ForcedChange } from './change-log.js';
 import { FaultRig, type RigGateway } from './fault-rig.js';
@@ -96,6 +96,21 @@ describe('F19 resources that cannot be', () => {
       expect(await limits()).toEqual([MANY, MANY, MANY]);
     },
   );
+
+  it('a restart changes neither the last good value nor since when the bad one is refused', async () => {
+    await rig.applied(await forceRevision(sql, [wrongType()]));
+    const appliedAtMs = Date.now();
+    const gateway = rig.gateway(0);
+    const before = await refusedBy(gateway);
+    await rig.kept(gateway, appliedAtMs);
+    await rig.relaunchGateway(0);
+    await whenReady(gateway.running);
+    await eventually('it follows again', async () =>
+      (await healthOf(gateway.running)).config.source === 'redis' ? true : null,
+    );
+    expect(await refusedBy(gateway)).toEqual(before);
+    expect(await limits()).toEqual([MANY, MANY, MANY]);
+  });
 
   it('other resources of the same revision are applied, and later ones too', async () => {
     const good = { ...rule, rule_config: { max_requests_per_minute: MANY + 1 } };
