@@ -146,9 +146,9 @@ export class FaultProxyClient {
   /** Rejects with what the control socket says is wrong with the command. */
   async send(command: FaultCommand): Promise<FaultProxyStats> {
     this.socket.write(`${JSON.stringify(command)}\n`);
-    const { value, done } = await this.answers.next();
-    if (done === true) throw new Error('the control socket was closed');
-    const answer = JSON.parse(String(value)) as FaultAnswer;
+    const line = await this.answers.next();
+    if (line.done === true) throw new Error('the control socket was closed');
+    const answer = JSON.parse(line.value) as FaultAnswer;
     if (!answer.ok) throw new Error(answer.error);
     return answer.stats;
   }
@@ -179,7 +179,7 @@ function directionOf({ direction }: Record<string, unknown>): Direction {
 }
 
 function faultsOf({ faults }: Record<string, unknown>): Faults {
-  const entries = Object.entries((faults ?? {}) as object).map(([name, value]) => {
+  const entries = Object.entries(faults ?? {}).map(([name, value]) => {
     if (!Object.hasOwn(FAULT_NAMES, name)) throw new Error(`no fault "${name}"`);
     return [name, numberOf(name, value)];
   });

@@ -69,7 +69,7 @@ async function schemaOf(dataSource: DataSource): Promise<unknown[]> {
   const names = tables.flatMap((row) => Object.values(row)).sort();
   return Promise.all(
     names.map(async (name) => {
-      const [row] = (await dataSource.query(`SHOW CREATE TABLE ${name}`)) as object[];
+      const [row] = await dataSource.query<object[]>(`SHOW CREATE TABLE ${name}`);
       const [{ size }] = await dataSource.query(`SELECT COUNT(*) size FROM ${name}`);
       const sql = Object.values(row ?? {})[1].replace(/ AUTO_INCREMENT=\d+/, '');
       return { sql, size: Number(size) };
