@@ -48,6 +48,7 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     revisionKeep: 10_000,
     seedDemoData: false,
     serveDocs: true,
+    staleReadMs: 600_000,
     ...overrides,
   };
 }

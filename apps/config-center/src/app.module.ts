@@ -10,6 +10,7 @@ import { AccessGuard } from './features/auth/access.guard.js';
 import { AppliedWaitInterceptor } from './features/instances/applied-wait.interceptor.js';
 import { ActorInterceptor } from './platform/http/actor.interceptor.js';
 import { ResourceHeadersInterceptor } from './platform/http/resource-headers.interceptor.js';
+import { StaleAnswersInterceptor } from './platform/http/stale-answers.interceptor.js';
 import { PlatformModule } from './platform/platform.module.js';
 import type { Settings } from './settings.js';
 
@@ -35,6 +36,7 @@ export class AppModule {
       providers: [
         { provide: APP_GUARD, useClass: guard },
         { provide: APP_INTERCEPTOR, useClass: ActorInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: StaleAnswersInterceptor },
         { provide: APP_INTERCEPTOR, useClass: ResourceHeadersInterceptor },
         { provide: APP_INTERCEPTOR, useClass: AppliedWaitInterceptor },
       ],

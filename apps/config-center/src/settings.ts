@@ -78,6 +78,11 @@ export const SETTINGS_SHAPE = {
     .count(10_000, 100, 10_000_000)
     .describe('how many revisions back can be seen, compared and gone back to'),
   SEED_DEMO_DATA: setting.flag(false).describe('seed the demo data at start'),
+  CONFIG_CENTER_STALE_READ_SEC: setting
+    .count(600, 0, 86_400)
+    .describe(
+      'database away: a token checked this long ago still reads what is in memory; 0: never',
+    ),
   CONFIG_CENTER_DOCS: z
     .stringbool()
     .optional()
@@ -120,6 +125,7 @@ export interface Settings {
   revisionKeep: number;
   seedDemoData: boolean;
   serveDocs: boolean;
+  staleReadMs: number;
 }
 
 export const settingsSpec = {
@@ -159,6 +165,7 @@ export function readSettings(env: Environment = process.env): Settings {
     revisionKeep: values.REVISION_KEEP,
     seedDemoData: values.SEED_DEMO_DATA,
     serveDocs: values.CONFIG_CENTER_DOCS ?? isLoopback(values.SERVER_HOST),
+    staleReadMs: values.CONFIG_CENTER_STALE_READ_SEC * 1000,
   };
 }
 

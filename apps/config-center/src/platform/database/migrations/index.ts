@@ -1,4 +1,8 @@
-/** Every migration, oldest first. A migration that was released is never edited. */
+/**
+ * Every migration, oldest first. A migration that was released is never edited. MySQL and MariaDB
+ * commit each statement that changes a table, so a process that dies midway leaves half a migration:
+ * each one must complete from any half of itself, which `migrations.int.spec.ts` tries.
+ */
 import { Initial1763700000000 } from './1763700000000-initial.js';
 import { AuditAndRevisions1763800000000 } from './1763800000000-audit-and-revisions.js';
 import { PoliciesAndSettings1763800100000 } from './1763800100000-policies-and-settings.js';
