@@ -85,6 +85,8 @@ describe('the registry of instances', () => {
       expect.objectContaining({ code: 'OVERLOADED' }),
     );
     expect(() => instances.record(heartbeatOf('gw-7'))).not.toThrow();
+    nowMs += 15_001;
+    expect(() => instances.record(heartbeatOf('one-more'))).not.toThrow();
   });
 
   it('knows what another config-center was told', async () => {

@@ -58,9 +58,7 @@ export class InstanceRegistry {
   record(report: Heartbeat): InstanceRecord {
     const key = keyOf(report);
     const known = this.records.get(key);
-    if (known === undefined && this.records.size >= MAX_PROCESSES) {
-      throw new AdminError('OVERLOADED');
-    }
+    if (known === undefined && !this.hasRoom()) throw new AdminError('OVERLOADED');
     const lastSeenMs = this.nowMs();
     const record = { report, firstSeenMs: known?.firstSeenMs ?? lastSeenMs, lastSeenMs };
     this.records.set(key, record);
@@ -177,7 +175,7 @@ export class InstanceRegistry {
     const key = keyOf(found.report);
     const known = this.records.get(key);
     if (known === undefined) {
-      if (this.records.size >= MAX_PROCESSES) return false;
+      if (!this.hasRoom()) return false;
       this.records.set(key, found);
       return true;
     }
@@ -185,6 +183,16 @@ export class InstanceRegistry {
     const newer = found.lastSeenMs > known.lastSeenMs ? found : known;
     this.records.set(key, { ...newer, firstSeenMs });
     return newer === found;
+  }
+
+  /** Those that are gone make room for those that live. */
+  private hasRoom(): boolean {
+    if (this.records.size < MAX_PROCESSES) return true;
+    const nowMs = this.nowMs();
+    for (const [key, record] of this.records) {
+      if (stateOf(record, nowMs) === 'gone') this.records.delete(key);
+    }
+    return this.records.size < MAX_PROCESSES;
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {
