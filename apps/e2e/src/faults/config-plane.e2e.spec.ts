@@ -5,7 +5,7 @@ import { eventually } from '../eventually.js';
 import { healthOf, revisionOf } from '../installation.js';
 import { Load, chat } from '../load.js';
 import { FaultRig, type RigGateway } from './fault-rig.js';
-import { MANY, percentile, requestLimitOf, requestsPerMinute, stepsBack } from './rules.js';
+import { MANY, STEP, percentile, requestLimitOf, requestsPerMinute, stepsBack } from './rules.js';
 
 /** Source: docs/reference/redis-keys.md. */
 const CONFIG_CHANGED_CHANNEL = 'config:changed';
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 /** Resolves to the revision and when the write was answered. */
 async function changeLimit(admin = rig.admin) {
-  limit += 1;
+  limit += STEP;
   const { rule_config } = requestsPerMinute(limit);
   const { revision } = await admin.write('PUT', `/api/v1/rules/${ruleId}`, { rule_config });
   return { revision, writtenAt: performance.now() };

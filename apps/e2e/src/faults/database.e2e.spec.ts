@@ -15,7 +15,7 @@ import { eventually } from '../eventually.js';
 import { ADMIN_PASSWORD } from '../installation.js';
 import { Load } from '../load.js';
 import { FaultRig } from './fault-rig.js';
-import { MANY, requestsPerMinute } from './rules.js';
+import { MANY, STEP, requestsPerMinute } from './rules.js';
 
 /** Stands for the 5 minutes of a real outage: nothing counts its length. */
 const OUTAGE_MS = 5000;
@@ -49,7 +49,7 @@ const select = async (query: string): Promise<RowDataPacket[]> =>
   (await sql.query<RowDataPacket[]>(query))[0];
 
 function changeLimit(admin = rig.admin): Promise<Answer> {
-  limit += 1;
+  limit += STEP;
   const body = { rule_config: { max_requests_per_minute: limit } };
   return admin.call('PUT', rulePath, { body, ifMatch: '*' });
 }

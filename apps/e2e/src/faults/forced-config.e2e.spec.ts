@@ -7,7 +7,7 @@ import { healthOf, revisionOf, whenReady } from '../installation.js';
 import { Load, chat } from '../load.js';
 import { forceRevision, forceRules, type ForcedChange } from './change-log.js';
 import { FaultRig, type RigGateway } from './fault-rig.js';
-import { MANY, requestLimitOf, requestsPerMinute } from './rules.js';
+import { MANY, STEP, requestLimitOf, requestsPerMinute } from './rules.js';
 
 const REFUSED = 'more than gateways take';
 const PROBE_PAUSE_MS = 20;
@@ -113,7 +113,7 @@ describe('F19 resources that cannot be', () => {
   });
 
   it('other resources of the same revision are applied, and later ones too', async () => {
-    const good = { ...rule, rule_config: { max_requests_per_minute: MANY + 1 } };
+    const good = { ...rule, rule_config: { max_requests_per_minute: MANY + STEP } };
     const id = 900_003;
     await rig.applied(
       await forceRevision(sql, [
@@ -121,11 +121,11 @@ describe('F19 resources that cannot be', () => {
         { ...badOperator(), id },
       ]),
     );
-    expect(await limits()).toEqual([MANY + 1, MANY + 1, MANY + 1]);
+    expect(await limits()).toEqual([MANY + STEP, MANY + STEP, MANY + STEP]);
     const path = `/api/v1/rules/${ruleId}`;
-    const body = { rule_config: { max_requests_per_minute: MANY + 2 } };
+    const body = { rule_config: { max_requests_per_minute: MANY + 2 * STEP } };
     await rig.applied((await rig.admin.write('PUT', path, body)).revision);
-    expect(await limits()).toEqual([MANY + 2, MANY + 2, MANY + 2]);
+    expect(await limits()).toEqual([MANY + 2 * STEP, MANY + 2 * STEP, MANY + 2 * STEP]);
   });
 
   it('deletion ends the refusal', async () => {
@@ -162,7 +162,7 @@ describe('F20 far more than a gateway may hold', () => {
     // Single decisions may have been too late on a busy machine; the store was never away.
     expect(degraded.length).toBeLessThan(load.samples.length / 20);
     const slowest = await probes.stop();
-    expect(await limits()).toEqual([MANY + 2, MANY + 2, MANY + 2]);
+    expect(await limits()).toEqual([MANY + 2 * STEP, MANY + 2 * STEP, MANY + 2 * STEP]);
     const after = await Promise.all(rig.gateways.map(({ running }) => revisionOf(running)));
     expect(after).toEqual(before);
     expect(forced).toBeGreaterThan(Math.max(...before));
@@ -173,7 +173,7 @@ describe('F20 far more than a gateway may hold', () => {
   it('mended in the database, the next change is everywhere again', async () => {
     await sql.query('DELETE FROM config_changes WHERE resource_id >= 1000000');
     const path = `/api/v1/rules/${ruleId}`;
-    const body = { rule_config: { max_requests_per_minute: MANY + 3 } };
+    const body = { rule_config: { max_requests_per_minute: MANY + 3 * STEP } };
     const { revision } = await rig.admin.write('PUT', path, body);
     await eventually(
       'every gateway runs it',
@@ -183,7 +183,7 @@ describe('F20 far more than a gateway may hold', () => {
       },
       45_000,
     );
-    expect(await limits()).toEqual([MANY + 3, MANY + 3, MANY + 3]);
+    expect(await limits()).toEqual([MANY + 3 * STEP, MANY + 3 * STEP, MANY + 3 * STEP]);
   });
 });
 

@@ -9,7 +9,7 @@ import { eventually } from '../eventually.js';
 import { healthOf, metricOf, revisionOf, whenReady } from '../installation.js';
 import { Load, chat } from '../load.js';
 import { FaultRig, type RigGateway } from './fault-rig.js';
-import { MANY, requestLimitOf, requestsPerMinute } from './rules.js';
+import { MANY, STEP, requestLimitOf, requestsPerMinute } from './rules.js';
 
 let mariaDb: RunningMariaDb;
 let rig: FaultRig;
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 async function changeLimit(): Promise<number> {
-  limit += 1;
+  limit += STEP;
   const body = { rule_config: { max_requests_per_minute: limit } };
   return (await rig.admin.write('PUT', rulePath, body)).revision;
 }

@@ -7,7 +7,7 @@ import { healthOf } from '../installation.js';
 import { Load, chat } from '../load.js';
 import { DatabaseBackup } from './database-backup.js';
 import { FaultRig } from './fault-rig.js';
-import { MANY, requestLimitOf, requestsPerMinute, stepsBack } from './rules.js';
+import { MANY, STEP, requestLimitOf, requestsPerMinute, stepsBack } from './rules.js';
 
 let rig: FaultRig;
 let sql: Pool;
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 async function changeLimit(admin = rig.admin): Promise<number> {
-  limit += 1;
+  limit += STEP;
   const body = { rule_config: { max_requests_per_minute: limit } };
   return (await admin.write('PUT', rulePath, body)).revision;
 }
