@@ -1,11 +1,13 @@
 /** `npm run bench`: runs one suite and prints what it found. */
 import { runConfigSuite } from './config.suite.js';
 import { UsageError, readOptions } from './options.js';
+import { runPropagationSuite } from './propagation.suite.js';
 import { runProxySuite } from './proxy.suite.js';
 import type { Suite } from './suite.js';
 
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ['proxy', runProxySuite],
+  ['propagation', runPropagationSuite],
   ['config', runConfigSuite],
 ]);
 

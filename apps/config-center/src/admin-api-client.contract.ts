@@ -41,12 +41,14 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     gatewayManagementUrl: 'http://127.0.0.1:9',
     upstreamAllowAddresses: ['127.0.0.0/8'],
     mockLlmUrl: 'http://127.0.0.1:8003',
+    instanceRetentionHours: 24,
     backupDir: null,
     backupIntervalHours: 24,
     backupKeep: 14,
     revisionKeep: 10_000,
     seedDemoData: false,
     serveDocs: true,
+    staleReadMs: 600_000,
     ...overrides,
   };
 }

@@ -11,6 +11,8 @@ import { ConfigDocumentsModule } from './features/config-documents/config-docume
 import { CountersModule } from './features/counters/counters.module.js';
 import { DemoModule } from './features/demo/demo.module.js';
 import { FeedModule } from './features/feed/feed.module.js';
+import { InstanceEntity } from './features/instances/instance.entity.js';
+import { InstancesModule } from './features/instances/instances.module.js';
 import { GatewaySettingsEntity } from './features/gateway-settings/gateway-settings.entity.js';
 import { GatewaySettingsModule } from './features/gateway-settings/gateway-settings.module.js';
 import { MatcherEntity } from './features/matchers/matcher.entity.js';
@@ -59,6 +61,7 @@ export const FEATURES = [
   CountersModule,
   DemoModule,
   FeedModule,
+  InstancesModule,
   SystemModule,
   AuditModule,
   RevisionsModule,
@@ -84,4 +87,5 @@ export const FEATURE_ENTITIES = [
   ApiKeyEntity,
   RolloutEntity,
   DraftEntity,
+  InstanceEntity,
 ];

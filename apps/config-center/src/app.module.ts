@@ -7,8 +7,10 @@ import { ENTITIES } from './app.entities.js';
 import { FEATURES } from './app.features.js';
 import { TABLE_OF_KIND } from './app.resources.js';
 import { AccessGuard } from './features/auth/access.guard.js';
+import { AppliedWaitInterceptor } from './features/instances/applied-wait.interceptor.js';
 import { ActorInterceptor } from './platform/http/actor.interceptor.js';
 import { ResourceHeadersInterceptor } from './platform/http/resource-headers.interceptor.js';
+import { StaleAnswersInterceptor } from './platform/http/stale-answers.interceptor.js';
 import { PlatformModule } from './platform/platform.module.js';
 import type { Settings } from './settings.js';
 
@@ -34,7 +36,9 @@ export class AppModule {
       providers: [
         { provide: APP_GUARD, useClass: guard },
         { provide: APP_INTERCEPTOR, useClass: ActorInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: StaleAnswersInterceptor },
         { provide: APP_INTERCEPTOR, useClass: ResourceHeadersInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: AppliedWaitInterceptor },
       ],
     };
   }

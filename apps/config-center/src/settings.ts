@@ -65,6 +65,9 @@ export const SETTINGS_SHAPE = {
     .url({ protocol: /^https?$/ })
     .default('http://127.0.0.1:8003')
     .describe('target of the demo upstreams'),
+  INSTANCE_RETENTION_HOURS: setting
+    .count(24, 1, 8760)
+    .describe('gateways that are gone stay listed this long'),
   BACKUP_DIR: z
     .string()
     .optional()
@@ -75,6 +78,11 @@ export const SETTINGS_SHAPE = {
     .count(10_000, 100, 10_000_000)
     .describe('how many revisions back can be seen, compared and gone back to'),
   SEED_DEMO_DATA: setting.flag(false).describe('seed the demo data at start'),
+  CONFIG_CENTER_STALE_READ_SEC: setting
+    .count(600, 0, 86_400)
+    .describe(
+      'database away: a token checked this long ago still reads what is in memory; 0: never',
+    ),
   CONFIG_CENTER_DOCS: z
     .stringbool()
     .optional()
@@ -109,6 +117,7 @@ export interface Settings {
   gatewayManagementUrl: string;
   upstreamAllowAddresses: readonly string[];
   mockLlmUrl: string;
+  instanceRetentionHours: number;
   /** Null: no backups. */
   backupDir: string | null;
   backupIntervalHours: number;
@@ -116,6 +125,7 @@ export interface Settings {
   revisionKeep: number;
   seedDemoData: boolean;
   serveDocs: boolean;
+  staleReadMs: number;
 }
 
 export const settingsSpec = {
@@ -147,6 +157,7 @@ export function readSettings(env: Environment = process.env): Settings {
     gatewayManagementUrl: values.GATEWAY_MANAGEMENT_URL,
     upstreamAllowAddresses: allowedAddresses(values),
     mockLlmUrl: values.MOCK_LLM_URL,
+    instanceRetentionHours: values.INSTANCE_RETENTION_HOURS,
     backupDir:
       values.BACKUP_DIR ?? (databaseUrlOf(values) === null ? join(dataDir, 'backups') : null),
     backupIntervalHours: values.BACKUP_INTERVAL_HOURS,
@@ -154,6 +165,7 @@ export function readSettings(env: Environment = process.env): Settings {
     revisionKeep: values.REVISION_KEEP,
     seedDemoData: values.SEED_DEMO_DATA,
     serveDocs: values.CONFIG_CENTER_DOCS ?? isLoopback(values.SERVER_HOST),
+    staleReadMs: values.CONFIG_CENTER_STALE_READ_SEC * 1000,
   };
 }
 

@@ -149,6 +149,7 @@ describe('namespaces', () => {
       status: 1,
       is_default: false,
       labels: {},
+      policy_ids: [],
       version: 1,
       create_time: TIME,
       update_time: TIME,

@@ -47,6 +47,7 @@ export class Installation {
   configCenter!: RunningApp;
   admin!: AdminClient;
   mockLlm!: MockLlmClient;
+  private launched = 0;
 
   private constructor(
     readonly redis: RunningRedis,
@@ -109,35 +110,45 @@ export class Installation {
   /** Resolves when the gateway has configuration and takes traffic. */
   async startGateway(env: Environment = {}): Promise<RunningGateway> {
     const gateway = await this.launchGateway(env);
-    await eventually(`${gateway.instanceId} ready`, () => isReady(gateway));
+    await whenReady(gateway);
     return gateway;
   }
 
   /** Resolves when the gateway listens, with or without configuration. */
   async launchGateway(env: Environment = {}): Promise<RunningGateway> {
-    const instanceId = `gateway-${this.gateways.length + 1}`;
-    const managementPort = await freePort();
-    const gateway = { instanceId, managementUrl: `http://127.0.0.1:${managementPort}` };
-    const running: RunningGateway = Object.assign(gateway, {} as RunningApp);
-    this.gateways.push(running);
+    this.launched += 1;
+    const instanceId = `gateway-${this.launched}`;
+    const managementUrl = `http://127.0.0.1:${await freePort()}`;
+    const gateway: RunningGateway = Object.assign({ instanceId, managementUrl }, {} as RunningApp);
+    this.gateways.push(gateway);
+    return this.runGateway(gateway, env);
+  }
+
+  /** Starts the process of a new gateway, or of one whose process has ended. */
+  async runGateway(gateway: RunningGateway, env: Environment = {}): Promise<RunningGateway> {
     return Object.assign(
-      running,
+      gateway,
       await this.startApp('gateway-proxy', {
         GATEWAY_PORT: '0',
-        GATEWAY_MANAGEMENT_PORT: String(managementPort),
-        GATEWAY_INSTANCE_ID: instanceId,
+        GATEWAY_MANAGEMENT_PORT: new URL(gateway.managementUrl).port,
+        GATEWAY_INSTANCE_ID: gateway.instanceId,
         GATEWAY_ALLOW_ANONYMOUS: 'true',
         GATEWAY_FORWARD_HEADERS: 'x-mock-*',
         GATEWAY_SERVICE_CREDENTIAL: this.serviceCredential,
         CONFIG_CENTER_URL: `http://127.0.0.1:${this.configCenterPort}`,
         REDIS_URL: this.redis.url,
         MASTER_KEY: this.masterKey,
-        DATA_DIR: join(this.dataDir, instanceId),
+        DATA_DIR: this.dataDirOf(gateway),
         UPSTREAM_ALLOW_ADDRESSES: LOOPBACK,
         ...this.gatewayEnv,
         ...env,
       }),
     );
+  }
+
+  /** Where a gateway keeps what survives it. */
+  dataDirOf({ instanceId }: RunningGateway): string {
+    return join(this.dataDir, instanceId);
   }
 
   /** The first gateway. */
@@ -198,17 +209,38 @@ export class Installation {
   }
 }
 
+export const whenReady = (gateway: RunningGateway): Promise<true> =>
+  eventually(`${gateway.instanceId} ready`, () => isReady(gateway));
+
 const isReady = async ({ managementUrl }: RunningGateway): Promise<true | null> =>
   (await fetch(`${managementUrl}/readyz`)).ok ? true : null;
 
 export interface GatewayHealth {
   status: string;
   limits: string;
-  config: { revision: number | null; source: string | null };
+  config: {
+    epoch: string | null;
+    revision: number | null;
+    source: string | null;
+    refused_resources: {
+      kind: string;
+      id: number;
+      revision: number;
+      reason: string;
+      since: string;
+    }[];
+  };
 }
 
 export async function healthOf({ managementUrl }: RunningGateway): Promise<GatewayHealth> {
   return (await (await fetch(`${managementUrl}/health`)).json()) as GatewayHealth;
+}
+
+/** The sum over all label values; 0 when the gateway has no such metric yet. */
+export async function metricOf({ managementUrl }: RunningGateway, name: string): Promise<number> {
+  const text = await (await fetch(`${managementUrl}/metrics`)).text();
+  const lines = text.split('\n').filter((line) => /^\w+/.exec(line)?.[0] === name);
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
 export const revisionOf = async (gateway: RunningGateway): Promise<number> =>

@@ -1,5 +1,5 @@
 /** A closed loop of chat requests against gateways, with a record of every answer. */
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { setImmediate as yieldToOthers, setTimeout as delay } from 'node:timers/promises';
 import { eventually } from './eventually.js';
 
 export interface Sample {
@@ -21,6 +21,8 @@ export interface LoadOptions {
   urls: readonly string[];
   headers?: Record<string, string>;
   loops?: number;
+  /** Between the requests of one loop; default 0. */
+  pauseMs?: number;
 }
 
 const BODY = JSON.stringify({
@@ -78,10 +80,10 @@ export class Load {
   }
 
   private async run(index: number): Promise<void> {
-    const { urls, headers } = this.options;
+    const { urls, headers, pauseMs = 0 } = this.options;
     for (let turn = index; !this.stopping; turn += 1) {
       this.samples.push(await chat(urls[turn % urls.length] ?? '', headers));
-      await yieldToOthers();
+      await (pauseMs === 0 ? yieldToOthers() : delay(pauseMs));
     }
   }
 }

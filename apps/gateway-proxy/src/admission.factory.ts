@@ -24,6 +24,8 @@ export interface LimiterOptions {
   /** Null: counters live in this process. */
   redisUrl: string | null;
   instanceId: string;
+  /** How many gateways share the limits. */
+  liveInstances: () => number;
   metrics: GatewayMetrics;
   logger: Logger;
 }
@@ -48,7 +50,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
 }
 
 function createSharedLimiter(
-  { redisUrl, instanceId, logger }: LimiterOptions & { redisUrl: string },
+  { redisUrl, instanceId, liveInstances, logger }: LimiterOptions & { redisUrl: string },
   show: (mode: LimiterMode) => void,
 ): Limiter {
   const redis = connect(redisUrl, logger);
@@ -64,7 +66,7 @@ function createSharedLimiter(
   const admission = createFailoverAdmission({
     primary,
     instanceId,
-    liveInstances: () => 1,
+    liveInstances,
     onModeChange: (mode, cause) => {
       show(mode);
       if (mode === 'shared') logger.info('limits are shared over Redis again');

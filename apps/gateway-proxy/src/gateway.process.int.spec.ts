@@ -278,7 +278,13 @@ describe('the limiter', () => {
   });
 
   it('counts in this process without Redis', async () => {
-    const local = createLimiter({ redisUrl: null, instanceId: 'a', metrics: metrics(), logger });
+    const local = createLimiter({
+      redisUrl: null,
+      liveInstances: () => 1,
+      instanceId: 'a',
+      metrics: metrics(),
+      logger,
+    });
     expect(local.admission.mode).toBe('local');
     await local.close();
   });

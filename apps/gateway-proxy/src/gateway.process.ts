@@ -28,6 +28,8 @@ import type { PoolTokenCounter } from './counting/pool.token-counter.js';
 import { createGateway, createPoolCounter, createTargetPools } from './pipeline.factory.js';
 import type { Gateway } from './pipeline/gateway.js';
 import type { RunningTable } from './pipeline/running-table.js';
+import { createGatewayRegistration } from './registration.factory.js';
+import type { Registration } from './registration/registration.js';
 import type { GatewaySettings } from './settings.js';
 
 const VERSION = '0.1.0';
@@ -43,6 +45,7 @@ interface GatewayParts {
   readonly state: GatewayState;
   readonly config: RunningConfig;
   readonly limiter: Limiter;
+  readonly registration: Registration;
   readonly gateway: Gateway;
   readonly counter: PoolTokenCounter;
   readonly data: DataListener;
@@ -68,6 +71,7 @@ export class GatewayProcess {
     const limiter = createLimiter({
       redisUrl: redisUrlOf(settings),
       instanceId,
+      liveInstances: () => registration.liveInstances,
       metrics,
       logger,
     });
@@ -81,6 +85,7 @@ export class GatewayProcess {
       onUpstreams: (table) => pools.retain(originsOf(table)),
       onModels: (table) => void counter.prepare(table),
       onSettings: (running) => applyToProcess(running, gateway),
+      onApplied: () => registration.soon(),
     });
     const { admission } = limiter;
     const { keys } = config;
@@ -105,11 +110,22 @@ export class GatewayProcess {
     );
     const management = await createManagement(AppModule.register(state, counters), logger);
     const data = createDataListener(settings, gateway, config, management.listener);
+    const registration = createGatewayRegistration({
+      settings,
+      version: VERSION,
+      config,
+      limiter,
+      data,
+      managementServer: management.server,
+      metrics,
+      logger,
+    });
     return new GatewayProcess({
       settings,
       state,
       config,
       limiter,
+      registration,
       gateway,
       counter,
       data,
@@ -125,6 +141,7 @@ export class GatewayProcess {
     await counter.prepare(config.current ?? config.empty);
     await listen(this.parts.management.server, GATEWAY_MANAGEMENT_PORT, host);
     await listen(this.parts.data.server, GATEWAY_PORT, host);
+    this.parts.registration.start();
   }
 
   get port(): number {
@@ -142,6 +159,7 @@ export class GatewayProcess {
 
   beginDraining(): void {
     this.parts.state.beginDraining();
+    this.parts.registration.beginStopping();
   }
 
   drain(): Promise<void> {
@@ -154,6 +172,7 @@ export class GatewayProcess {
   }
 
   async close(): Promise<void> {
+    await this.parts.registration.stop();
     await this.parts.config.close();
     await this.parts.gateway.forwarder.close();
     await this.parts.gateway.upgradeForwarder.close();

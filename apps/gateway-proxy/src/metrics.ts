@@ -161,6 +161,16 @@ function configMetrics(registers: Registry[]) {
       buckets: OVERHEAD_SECONDS,
       registers,
     }),
+    configReloads: new Counter({
+      name: 'gateway_config_reloads_total',
+      help: 'Times all of the configuration was loaded anew because its digest did not match',
+      registers,
+    }),
+    heartbeatFailures: new Counter({
+      name: 'gateway_heartbeat_failures_total',
+      help: 'Heartbeats that config-center did not answer in time',
+      registers,
+    }),
     configNacks: new Gauge({
       name: 'gateway_config_nacks',
       help: 'Resources refused now; their last good value goes on serving',

@@ -22,6 +22,12 @@ const shape = {
     .list()
     .pipe(z.array(gatewayLabelSchema).max(20))
     .describe('labels of this instance, which settings and rollouts may name'),
+  GATEWAY_ADVERTISE_ADDRESS: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'where clients reach this instance, as shown in the list of instances; unset: http://<host name>:<port>',
+    ),
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   CONFIG_CENTER_URL: z.url().optional().describe('where to read configuration over HTTP'),
   GATEWAY_SERVICE_CREDENTIAL: setting

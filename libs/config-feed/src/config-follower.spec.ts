@@ -355,3 +355,45 @@ describe('ConfigFollower with a pinned revision', () => {
     await follower.close();
   });
 });
+
+describe('a configuration that is doubted', () => {
+  it('is read anew, whole, from the last source first, though the revision has not moved', async () => {
+    const { follower, redis, http, clock, applied } = setUp();
+    await follower.start();
+    redis.asked = [];
+    follower.reload();
+    await clock.advance(100);
+    expect([redis.asked, http.asked]).toEqual([[], [null]]);
+    expect(applied.map(({ source }) => source)).toEqual(['redis', 'http']);
+    await clock.advance(5_000);
+    expect(http.asked).toEqual([null]);
+    await follower.close();
+  });
+
+  it.each(['does not answer', 'is behind'])(
+    'is read from another source when the last %s',
+    async (how) => {
+      const { follower, redis, http, clock, applied } = setUp();
+      redis.revision = 2;
+      await follower.start();
+      redis.asked = [];
+      if (how === 'does not answer') http.failure = how;
+      follower.reload();
+      await clock.advance(100);
+      expect(redis.asked).toEqual([null]);
+      expect(applied.map(({ source }) => source)).toEqual(['redis', 'redis']);
+      await follower.close();
+    },
+  );
+
+  it('stays with a pinned revision', async () => {
+    const { follower, redis, http, clock, pinned } = setUp();
+    await follower.start();
+    pinned.revision = 1;
+    redis.asked = [];
+    follower.reload();
+    await clock.advance(5_000);
+    expect([redis.asked, http.asked]).toEqual([[], []]);
+    await follower.close();
+  });
+});

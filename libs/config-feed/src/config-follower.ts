@@ -101,6 +101,8 @@ export class ConfigFollower<Table> {
   private readonly leftEpochs = new Map<string, number>();
   private readonly pin: PinnedRevision<Table>;
   private isPinned = false;
+  /** What is applied is not what it should be. */
+  private isDoubted = false;
   private rejected: { head: ConfigHead; reason: string; retryAtMs: number } | null = null;
   private answering: string | null = null;
   private lastContactMs: number | null = null;
@@ -144,6 +146,15 @@ export class ConfigFollower<Table> {
   wake(): void {
     if (this.running !== null) this.wokenMeanwhile = true;
     else this.plan(Math.max(0, this.lastStartMs + MIN_GAP_MS - this.clock.nowMs()));
+  }
+
+  /**
+   * Reads everything anew, whatever is applied, from the last source first: it is the nearest to the
+   * truth, and what another delivered wrongly once, it may deliver again.
+   */
+  reload(): void {
+    this.isDoubted = true;
+    this.wake();
   }
 
   status(): FollowerStatus {
@@ -194,7 +205,7 @@ export class ConfigFollower<Table> {
     const nowMs = this.clock.nowMs();
     const cooling = this.sources.filter(({ retryAtMs }) => retryAtMs > nowMs);
     const ready = this.sources.filter(({ retryAtMs }) => retryAtMs <= nowMs);
-    for (const followed of [...ready, ...cooling]) {
+    for (const followed of [...(this.isDoubted ? ready.toReversed() : ready), ...cooling]) {
       if (this.closing.signal.aborted || (await this.follow(followed))) return;
     }
     if (this.answering !== SNAPSHOT) this.answering = null;
@@ -226,6 +237,7 @@ export class ConfigFollower<Table> {
     if (this.isPinned) return;
     const applied = store.applied;
     this.refuseLeftEpoch(head);
+    if (this.isDoubted) return this.readAnew(source, signal);
     if (applied?.epoch === head.epoch) {
       if (applied.revision === head.revision) return;
       if (applied.revision > head.revision) {
@@ -237,6 +249,20 @@ export class ConfigFollower<Table> {
     const outcome = await this.apply(feed, applied, source.name);
     if (outcome.status !== 'gap') return;
     await this.apply(await source.changesSince(null, signal), null, source.name);
+  }
+
+  private async readAnew(source: ConfigSource, signal: AbortSignal): Promise<void> {
+    const { store } = this.options;
+    const { epoch, revision, changes: entries } = await source.changesSince(null, signal);
+    const applied = store.applied;
+    if (applied?.epoch === epoch && applied.revision > revision) {
+      throw new Error(`stands at revision ${revision}, behind ${applied.revision}`);
+    }
+    const outcome = await this.install(source.name, () =>
+      store.restore({ epoch, revision, entries }),
+    );
+    if (outcome.status === 'rejected') throw new Error(outcome.reason);
+    this.isDoubted = false;
   }
 
   private async restore(): Promise<boolean> {

@@ -10,6 +10,7 @@ export * from './config-document.schema.js';
 export * from './config-feed.schema.js';
 export * from './gateway-settings.schema.js';
 export * from './held-value.schema.js';
+export * from './instance.schema.js';
 export * from './internal-counters.schema.js';
 export * from './log-level.js';
 export * from './matcher.schema.js';

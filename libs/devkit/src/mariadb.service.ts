@@ -42,6 +42,14 @@ const FAST = [
   '--collation-server=utf8mb4_unicode_ci',
 ];
 
+export interface MariaDbOptions {
+  /** Options of the server that come last, for example `DURABLE`. */
+  args?: readonly string[];
+}
+
+/** What was committed survives the server's crash (not the machine's). */
+export const DURABLE = ['--innodb-flush-log-at-trx-commit=2'];
+
 export class RunningMariaDb {
   private constructor(
     readonly port: number,
@@ -51,7 +59,7 @@ export class RunningMariaDb {
   ) {}
 
   /** @internal use `startMariaDb` */
-  static async launch(): Promise<RunningMariaDb> {
+  static async launch({ args = [] }: MariaDbOptions): Promise<RunningMariaDb> {
     const runtime = await findServiceRuntime([SERVER, INSTALLER]);
     const port = await freePort();
     const password = randomBytes(18).toString('hex');
@@ -61,7 +69,7 @@ export class RunningMariaDb {
         ? dockerLaunch(dir, port, password)
         : await nativeLaunch(runtime, { dir, port, password });
     const start = (): Promise<ServiceProcess> =>
-      new ServiceProcess(launch).ready(async () => {
+      new ServiceProcess({ ...launch, args: [...launch.args, ...args] }).ready(async () => {
         const greeting = await firstBytes(port);
         return greeting?.[PROTOCOL_VERSION_AT] === PROTOCOL_VERSION;
       });
@@ -100,7 +108,8 @@ export class RunningMariaDb {
   }
 }
 
-export const startMariaDb = (): Promise<RunningMariaDb> => RunningMariaDb.launch();
+export const startMariaDb = (options: MariaDbOptions = {}): Promise<RunningMariaDb> =>
+  RunningMariaDb.launch(options);
 
 interface MariaDbPlace {
   dir: string;

@@ -13,7 +13,13 @@ type Next = (error?: unknown) => void;
 export type RequestObserver = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Noisy when polled; failures are logged all the same. */
-const QUIET_PATHS = new Set(['/livez', '/readyz', '/metrics', '/api/v1/feed/head']);
+const QUIET_PATHS = new Set([
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/api/v1/feed/head',
+  '/api/v1/instances/heartbeat',
+]);
 
 export const requestIdOf = (request: object): string =>
   (request as { [REQUEST_ID]?: string })[REQUEST_ID] ?? 'unknown';

@@ -120,6 +120,21 @@ describe('fault proxy', () => {
     socket.destroy();
   });
 
+  it('silences one connection and heals it', async () => {
+    const [first, second] = [await dial(), await dial()];
+    first.socket.write('a');
+    await first.until(1);
+    proxy.silence(serverSide[0]?.remotePort ?? 0);
+    first.socket.write('b');
+    second.socket.write('c');
+    expect(await second.until(1)).toBe('c');
+    expect(first.text()).toBe('a');
+    proxy.heal();
+    expect(await first.until(2)).toBe('ab');
+    first.socket.destroy();
+    second.socket.destroy();
+  });
+
   it('resets open connections on command and takes new ones', async () => {
     const first = await dial();
     first.socket.write('a');

@@ -4,6 +4,7 @@
  * are per connection from its first byte. A blackhole keeps the bytes and delivers them when healed,
  * as TCP does after a partition; dropping them would corrupt the stream in a way no network does.
  */
+import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -23,6 +24,16 @@ export interface Faults {
 
 export type Direction = 'toServer' | 'toClient';
 
+export interface FaultProxyStats {
+  /** Connections ever accepted. */
+  accepted: number;
+  open: number;
+  /** Bytes handed on since the start, over all connections. */
+  passedBytes: Record<Direction, number>;
+  faults: Record<Direction, Faults>;
+}
+
+const SILENCE: Faults = { blackholeAfterBytes: 0 };
 const MAX_QUEUED_BYTES = 1 << 20;
 const SLICES_PER_SECOND = 50;
 
@@ -30,17 +41,25 @@ export class FaultProxy {
   private readonly lanes = new Set<Lane>();
   private readonly sockets = new Set<Socket>();
   private readonly faults: Record<Direction, Faults> = { toServer: {}, toClient: {} };
+  private readonly silent = new Set<number>();
+  private readonly passed: Record<Direction, number> = { toServer: 0, toClient: 0 };
   private readonly server: Server;
   private accepted = 0;
+  private open = 0;
 
   private constructor(private readonly target: { host: string; port: number }) {
     this.server = createServer({ allowHalfOpen: true }, (client) => this.accept(client));
   }
 
-  /** Listens on a free port of 127.0.0.1. */
-  static async start(targetPort: number, targetHost = '127.0.0.1'): Promise<FaultProxy> {
+  /** Listens on 127.0.0.1; port 0: any free one. */
+  static async start(
+    targetPort: number,
+    targetHost = '127.0.0.1',
+    listenPort = 0,
+  ): Promise<FaultProxy> {
     const proxy = new FaultProxy({ host: targetHost, port: targetPort });
-    await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
+    proxy.server.listen(listenPort, '127.0.0.1');
+    await once(proxy.server, 'listening');
     return proxy;
   }
 
@@ -53,6 +72,11 @@ export class FaultProxy {
     return this.accepted;
   }
 
+  get stats(): FaultProxyStats {
+    const { accepted, open, passed, faults } = this;
+    return { accepted, open, passedBytes: { ...passed }, faults: { ...faults } };
+  }
+
   /** Replaces the faults of one direction. */
   set(direction: Direction, faults: Faults): void {
     this.faults[direction] = faults;
@@ -61,11 +85,20 @@ export class FaultProxy {
 
   /** Both directions go silent, also on open connections. */
   blackhole(): void {
-    this.set('toServer', { blackholeAfterBytes: 0 });
-    this.set('toClient', { blackholeAfterBytes: 0 });
+    this.set('toServer', SILENCE);
+    this.set('toClient', SILENCE);
+  }
+
+  /**
+   * One connection goes silent in both directions, the others live. It is named by the port from
+   * which the server sees it come, as the server's own list of clients has it.
+   */
+  silence(portAtServer: number): void {
+    this.silent.add(portAtServer);
   }
 
   heal(): void {
+    this.silent.clear();
     this.set('toServer', {});
     this.set('toClient', {});
   }
@@ -83,6 +116,8 @@ export class FaultProxy {
 
   private accept(client: Socket): void {
     this.accepted += 1;
+    this.open += 1;
+    client.once('close', () => (this.open -= 1));
     const server = connect({ ...this.target, allowHalfOpen: true, noDelay: true });
     client.setNoDelay(true);
     const pair = [client, server];
@@ -91,15 +126,27 @@ export class FaultProxy {
       socket.once('close', () => this.sockets.delete(socket));
       socket.once('error', () => pair.forEach((end) => end.resetAndDestroy()));
     }
-    this.join(client, server, 'toServer');
-    this.join(server, client, 'toClient');
+    const faultsOf = (direction: Direction) => (): Faults =>
+      this.silent.has(server.localPort ?? 0) ? SILENCE : this.faults[direction];
+    this.join(client, server, { direction: 'toServer', faults: faultsOf('toServer') });
+    this.join(server, client, { direction: 'toClient', faults: faultsOf('toClient') });
   }
 
-  private join(from: Socket, to: Socket, direction: Direction): void {
-    const lane = new Lane(from, to, () => this.faults[direction]);
+  private join(
+    from: Socket,
+    to: Socket,
+    { direction, faults }: { direction: Direction; faults: () => Faults },
+  ): void {
+    const onPassed = (bytes: number): void => void (this.passed[direction] += bytes);
+    const lane = new Lane(from, to, { faults, onPassed });
     this.lanes.add(lane);
     from.once('close', () => this.lanes.delete(lane));
   }
+}
+
+interface LaneOptions {
+  faults: () => Faults;
+  onPassed: (bytes: number) => void;
 }
 
 /** One direction of one connection: a delay line that stops at the offset of the next fault. */
@@ -113,7 +160,7 @@ class Lane {
   constructor(
     private readonly from: Socket,
     private readonly to: Socket,
-    private readonly faults: () => Faults,
+    private readonly options: LaneOptions,
   ) {
     from.on('data', (bytes: Buffer) => this.take(bytes));
     from.once('end', () => {
@@ -141,7 +188,7 @@ class Lane {
 
   /** Acts on a fault whose offset is reached; true when nothing may pass. */
   private stopped(): boolean {
-    const { blackholeAfterBytes, resetAfterBytes, endAfterBytes } = this.faults();
+    const { blackholeAfterBytes, resetAfterBytes, endAfterBytes } = this.options.faults();
     const reached = (offset = Infinity): boolean => this.passedBytes >= offset;
     if (reached(resetAfterBytes)) {
       this.from.resetAndDestroy();
@@ -158,7 +205,7 @@ class Lane {
       if (this.sourceEnded) this.to.end();
       return false;
     }
-    const waitMs = head.arrivedMs + (this.faults().latencyMs ?? 0) - performance.now();
+    const waitMs = head.arrivedMs + (this.options.faults().latencyMs ?? 0) - performance.now();
     if (waitMs > 0) await sleep(waitMs);
     if (this.stopped()) return false;
     const slice = head.bytes.subarray(0, this.sliceBytes());
@@ -172,17 +219,19 @@ class Lane {
 
   /** Up to the next fault's offset, and small enough to keep the pace even. */
   private sliceBytes(): number {
-    const { bytesPerSecond, blackholeAfterBytes, resetAfterBytes, endAfterBytes } = this.faults();
+    const { bytesPerSecond, blackholeAfterBytes, resetAfterBytes, endAfterBytes } =
+      this.options.faults();
     const offsets = defined(blackholeAfterBytes, resetAfterBytes, endAfterBytes);
     const pace = bytesPerSecond === undefined ? Infinity : bytesPerSecond / SLICES_PER_SECOND;
     return Math.min(Math.min(...offsets) - this.passedBytes, Math.max(1, Math.floor(pace)));
   }
 
   private async write(slice: Buffer): Promise<void> {
-    const { bytesPerSecond, corruptByteAt } = this.faults();
+    const { bytesPerSecond, corruptByteAt } = this.options.faults();
     const corrupt = (corruptByteAt ?? -1) - this.passedBytes;
     if (corrupt >= 0 && corrupt < slice.length) slice[corrupt] = ~(slice[corrupt] ?? 0) & 0xff;
     this.passedBytes += slice.length;
+    this.options.onPassed(slice.length);
     if (this.to.destroyed || this.to.writableEnded) return;
     const drained = this.to.write(slice);
     if (bytesPerSecond !== undefined) await sleep((slice.length / bytesPerSecond) * 1000);

@@ -47,6 +47,8 @@ export interface RunningConfigOptions {
   onModels: (table: RunningTable) => void;
   /** After a swap that changed settings. */
   onSettings: (settings: RunningSettings) => void;
+  /** After all of that, when what is refused is known. */
+  onApplied: () => void;
 }
 
 export class RunningConfig {
@@ -62,6 +64,7 @@ export class RunningConfig {
   private builder: { timeoutMs: number; builder: RuntimeTableBuilder } | null = null;
   private tokenModels: { rules: ConfigResources['token_rule']; models: ConfiguredModels } | null =
     null;
+  private readonly store: ConfigStore<RunningTable>;
   private readonly follower: ConfigFollower<RunningTable>;
   private readonly keeper: SnapshotKeeper | null;
   private readonly report: ConfigReport;
@@ -76,13 +79,13 @@ export class RunningConfig {
     );
     const sourceNames = options.sources.map(({ name }) => name);
     this.report = new ConfigReport({ metrics, logger, sourceNames });
-    const store = new ConfigStore<RunningTable>({
+    this.store = new ConfigStore<RunningTable>({
       compile: (resources, head, base) => this.compile(resources, head, base),
       install: (table) => this.install(table),
       groups: instanceGroups(settings),
     });
-    this.keeper = options.keepSnapshot?.(() => store.capture()) ?? null;
-    this.follower = this.followerOf(store);
+    this.keeper = options.keepSnapshot?.(() => this.store.capture()) ?? null;
+    this.follower = this.createFollower();
     this.keys = new KeyFreshness({
       maxStaleMs: settings.GATEWAY_AUTH_MAX_STALE_SEC * 1000,
       lastContactMs: () => this.follower.status().lastContactMs,
@@ -102,14 +105,31 @@ export class RunningConfig {
     return this.follower.status();
   }
 
+  /** Of all that was received; 32 hex digits. */
+  get digest(): string {
+    return this.store.digest;
+  }
+
+  /** Somebody knows of this head: looks soon unless it is applied already. */
+  expect({ epoch, revision }: ConfigHead): void {
+    const { applied } = this.follower.status();
+    if (applied?.epoch === epoch && applied.revision >= revision) return;
+    this.follower.wake();
+  }
+
+  /** Loads everything anew: what is held is not what it should be. */
+  reload(): void {
+    this.follower.reload();
+  }
+
   async close(): Promise<void> {
     this.keys.close();
     await this.follower.close();
     await this.keeper?.close();
   }
 
-  private followerOf(store: ConfigStore<RunningTable>): ConfigFollower<RunningTable> {
-    const { report, keeper } = this;
+  private createFollower(): ConfigFollower<RunningTable> {
+    const { report, keeper, store } = this;
     const { pinFile, sources } = this.options;
     const pin = new PinFile(pinFile, (problem) => report.pinFile(pinFile, problem));
     return new ConfigFollower({
@@ -180,6 +200,7 @@ export class RunningConfig {
   private onApplied(event: AppliedEvent): void {
     this.report.applied(event, this.current === null ? 0 : countRoutes(this.current));
     if (event.source !== 'snapshot') this.keeper?.touch();
+    this.options.onApplied();
   }
 }
 

@@ -99,6 +99,45 @@ describe('large prompts', () => {
     },
   );
 
+  it.each<[string, object]>([
+    ['messages', { messages: Array.from({ length: 30_000 }, () => ({ role: 'u', content: 'a' })) }],
+    [
+      'parts',
+      {
+        messages: [
+          {
+            role: 'u',
+            content: Array.from({ length: 30_000 }, () => ({ type: 'text', text: 'a' })),
+          },
+        ],
+      },
+    ],
+    [
+      'tools',
+      {
+        messages: [{ role: 'u', content: 'a' }],
+        tools: Array.from({ length: 20_000 }, () => ({
+          type: 'function',
+          function: { name: 'f' },
+        })),
+      },
+    ],
+  ])('of a megabyte of %s hold up nobody else', async (_what, fields) => {
+    gateway = await startGateway(configuration(1000));
+    await ask('warm');
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', channelcode: 'wechat' },
+      body: JSON.stringify({ model: 'gpt-4o-mini', ...fields }),
+    });
+    await response.text();
+    delay.disable();
+    expect(response.status).toBe(400);
+    expect(delay.max / 1e6).toBeLessThan(100);
+  });
+
   it('beyond what threads can take are charged by their bound, and all are answered', async () => {
     gateway = await startGateway(
       configuration(10 * MEGABYTE, {

@@ -71,6 +71,11 @@ export class DataListener {
     this.listen();
   }
 
+  /** Requests in progress now, and all since the start. */
+  get requests(): { readonly size: number; readonly total: number } {
+    return this.open;
+  }
+
   /** Stops taking connections and waits for the answers under way, at most `deadlineMs`. */
   async drain(deadlineMs: number): Promise<void> {
     this.draining = true;

@@ -7,12 +7,19 @@ import type { RequestContext } from '../pipeline/request-context.js';
 
 export class OpenRequests {
   private readonly list: RequestContext[] = [];
+  private added = 0;
 
   get size(): number {
     return this.list.length;
   }
 
+  /** All there have been. */
+  get total(): number {
+    return this.added;
+  }
+
   add(ctx: RequestContext): void {
+    this.added += 1;
     ctx.slot = this.list.length;
     this.list.push(ctx);
   }

@@ -16,7 +16,14 @@ export interface GatewayHealth {
     last_contact: string | null;
     /** `problem` says why another revision runs. */
     pinned: { revision: number; problem: string | null } | null;
-    refused_resources: { kind: string; id: number; revision: number; reason: string }[];
+    refused_resources: {
+      kind: string;
+      id: number;
+      revision: number;
+      reason: string;
+      /** ISO time; the same also after a restart, for as long as the resource stays refused. */
+      since: string;
+    }[];
   };
   api_keys: 'accepted' | 'refused';
   limits: string;
@@ -62,11 +69,12 @@ export class GatewayState {
         last_contact:
           status.lastContactMs === null ? null : new Date(status.lastContactMs).toISOString(),
         pinned: status.pin,
-        refused_resources: status.nacks.map(({ kind, id, revision, reason }) => ({
+        refused_resources: status.nacks.map(({ kind, id, revision, reason, since }) => ({
           kind,
           id,
           revision,
           reason,
+          since,
         })),
       },
       api_keys: this.config.keys.isStale ? 'refused' : 'accepted',

@@ -27,6 +27,8 @@ import {
 import { AuditTrail } from '../../platform/audit/audit-trail.js';
 import { Database } from '../../platform/database/database.js';
 import { actorOf, attemptOf } from '../../platform/http/actor.interceptor.js';
+import { isStoreFailure } from '../../platform/database/database-errors.js';
+import { answerFromMemoryOnly } from '../../platform/http/stale-answers.js';
 import { SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
 import { AccessCheck, type UserPrincipal } from './access-check.js';
@@ -43,6 +45,7 @@ const SERVICE: Principal = {
 @Injectable()
 export class AccessGuard implements CanActivate {
   private readonly serviceDigest: Buffer;
+  private readonly staleReadMs: number;
 
   constructor(
     private readonly reflector: Reflector,
@@ -52,6 +55,7 @@ export class AccessGuard implements CanActivate {
     @Inject(SETTINGS) settings: Settings,
   ) {
     this.serviceDigest = digestOf(settings.serviceCredential);
+    this.staleReadMs = settings.staleReadMs;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -61,7 +65,7 @@ export class AccessGuard implements CanActivate {
       await this.identifyIfPossible(request);
       return true;
     }
-    const principal = await this.identify(request);
+    const principal = await this.identifyOrRecall(request);
     attachPrincipal(request, principal);
     if (access !== null && reaches(principal, access, context)) return true;
     await this.recordDenial(request);
@@ -86,6 +90,20 @@ export class AccessGuard implements CanActivate {
     const principal = await this.check.principalOf(credential);
     if (principal === null) throw refusal('INVALID_TOKEN');
     return principal;
+  }
+
+  /** While the store is away, who was known a while ago may read what stands in memory. */
+  private async identifyOrRecall(request: IncomingMessage): Promise<Principal> {
+    try {
+      return await this.identify(request);
+    } catch (error) {
+      const token = bearerOf(request.headers.authorization);
+      if (request.method !== 'GET' || token === null || !isStoreFailure(error)) throw error;
+      const known = this.check.lastKnown(token, this.staleReadMs);
+      if (known === null) throw error;
+      answerFromMemoryOnly(request);
+      return known;
+    }
   }
 
   /** A public route answers also when the credential or the store fails, only with less. */

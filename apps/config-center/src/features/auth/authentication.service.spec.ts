@@ -253,3 +253,31 @@ describe('a change of password', () => {
     await expect(scene.login('another fine password')).resolves.toBeDefined();
   });
 });
+
+describe('who a token belonged to when the store is away', () => {
+  it('is known for as long as is allowed, and not longer than the token holds', async () => {
+    const { access, clock, login } = scene;
+    const { accessToken } = await login();
+    expect(access.lastKnown(accessToken, HOUR)).toBeNull();
+    await access.principalOf(accessToken);
+    clock.now += 600_000;
+    expect(access.lastKnown(accessToken, HOUR)).toMatchObject({ username: 'alice' });
+    expect(access.lastKnown(accessToken, 600_000)).toBeNull();
+    clock.now += 600_000;
+    expect(access.lastKnown(accessToken, HOUR)).toBeNull();
+  });
+
+  it('survives that the store cannot be asked, and ends when it says no', async () => {
+    const { access, clock, login, sessions } = scene;
+    const { accessToken } = await login();
+    const principal = await principalFor(accessToken);
+    clock.now += 2000;
+    const find = vi.spyOn(sessions, 'find').mockRejectedValueOnce(new Error('away'));
+    await expect(access.principalOf(accessToken)).rejects.toThrow('away');
+    find.mockRestore();
+    expect(access.lastKnown(accessToken, HOUR)).toEqual(principal);
+    await sessions.deleteOfUser(principal.userId);
+    expect(await access.principalOf(accessToken)).toBeNull();
+    expect(access.lastKnown(accessToken, HOUR)).toBeNull();
+  });
+});

@@ -88,7 +88,7 @@ export class GatewaySettingsController {
     @OptionalIfMatch() expected: ExpectedVersion | null,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    sendWritten(await this.settings.put(CLUSTER, body, expected), response);
+    await sendWritten(await this.settings.put(CLUSTER, body, expected), response);
   }
 
   @Delete('cluster')
@@ -116,7 +116,7 @@ export class GatewaySettingsController {
     @OptionalIfMatch() expected: ExpectedVersion | null,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    sendWritten(await this.settings.put(group(name), body, expected), response);
+    await sendWritten(await this.settings.put(group(name), body, expected), response);
   }
 
   @Delete('groups/:group')
@@ -147,7 +147,7 @@ export class GatewaySettingsController {
     @OptionalIfMatch() expected: ExpectedVersion | null,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    sendWritten(await this.settings.put(instance(id), body, expected), response);
+    await sendWritten(await this.settings.put(instance(id), body, expected), response);
   }
 
   @Delete('instances/:instance_id')

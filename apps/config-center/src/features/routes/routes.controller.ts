@@ -59,7 +59,7 @@ export class RoutesController {
     @Body({ schema: routeCreateSchema }) body: RouteCreate,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    sendWritten(await this.routes.create(body), response);
+    await sendWritten(await this.routes.create(body), response);
   }
 
   @Put(':route_id')

@@ -16,7 +16,7 @@ export interface Actor {
 }
 
 /** Start-up, jobs and commands. */
-export const SYSTEM: Actor = {
+const SYSTEM: Actor = {
   userId: null,
   username: 'system',
   address: null,

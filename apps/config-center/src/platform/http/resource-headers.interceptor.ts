@@ -20,11 +20,24 @@ export class ResourceHeadersInterceptor implements NestInterceptor {
   }
 }
 
+/** What is to happen with a result before its answer is sent. */
+type BeforeSending = (result: unknown) => Promise<void>;
+const BEFORE_SENDING = Symbol('beforeSending');
+
+/** For interceptors: answers sent by hand do not pass through them. */
+export function beforeSending(response: ServerResponse, work: BeforeSending): void {
+  Object.defineProperty(response, BEFORE_SENDING, { value: work, configurable: true });
+}
+
 /**
  * For the route that both creates and updates: the framework sets one status per route after its
  * interceptors, so here the answer is sent by hand.
  */
-export function sendWritten(written: Written<unknown>, response: ServerResponse): void {
+export async function sendWritten(
+  written: Written<unknown>,
+  response: ServerResponse,
+): Promise<void> {
+  await (response as { [BEFORE_SENDING]?: BeforeSending })[BEFORE_SENDING]?.(written);
   response.statusCode = 200;
   const value = present(written, response);
   response.setHeader('content-type', 'application/json; charset=utf-8');

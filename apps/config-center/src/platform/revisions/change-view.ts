@@ -4,7 +4,7 @@ import type { ChangeView, FieldDiff } from '@ai-gateway/contracts';
 import { shownValue } from '../audit/shown-value.js';
 import { actionOf, type ResourceChange } from './config-revisions.js';
 
-export const MAX_SHOWN_CHANGES = 500;
+const MAX_SHOWN_CHANGES = 500;
 
 export function changeListOf(changes: readonly ResourceChange[]) {
   return {
@@ -13,7 +13,7 @@ export function changeListOf(changes: readonly ResourceChange[]) {
   };
 }
 
-export function changeViewOf(change: ResourceChange): ChangeView {
+function changeViewOf(change: ResourceChange): ChangeView {
   const before = change.before && shownValue(change.before);
   const after = change.after && shownValue(change.after);
   return { ...nameOf(change), before, after, diff: diffOf(before ?? {}, after ?? {}) };

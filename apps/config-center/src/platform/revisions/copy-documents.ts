@@ -18,16 +18,15 @@ export function documentsFor(
   mirror: ConfigMirror,
   changes: readonly MirrorChange[],
 ): CopyDocument[] {
-  const documents = new Map<string, CopyDocument>();
-  const add = (document: CopyDocument) => documents.set(document.key, document);
   const lists = affectedLists(changes);
-  for (const id of lists.namespaces) add(namespaceDocument(mirror, id));
-  for (const document of matcherDocuments(mirror, lists.matchers)) add(document);
-  for (const document of ruleDocuments(mirror, lists.rules)) add(document);
-  for (const document of upstreamDocuments(mirror, lists.upstreams)) add(document);
-  for (const id of lists.routes) add(locationDocument(mirror, id));
-  for (const document of policyDocuments(mirror, lists.policies)) add(document);
-  return [...documents.values()];
+  return [
+    ...Array.from(lists.namespaces, (id) => namespaceDocument(mirror, id)),
+    ...Array.from(lists.matchers, (id) => matchersDocument(mirror, id)),
+    ...Array.from(lists.rules, (id) => rulesDocument(mirror, id)),
+    ...Array.from(lists.upstreams, (id) => upstreamDocument(mirror, id)),
+    ...Array.from(lists.routes, (id) => locationDocument(mirror, id)),
+    ...Array.from(lists.policies, (id) => policyDocument(mirror, id)),
+  ];
 }
 
 /** Every live document, for a rebuild and for the refresh before expiry. */
@@ -91,41 +90,36 @@ function namespaceDocument(mirror: ConfigMirror, id: number): CopyDocument {
   return { key: copyKeys.namespace(id), ttlSec: REDIS_TTL_SEC.namespace, value };
 }
 
-function matcherDocuments(mirror: ConfigMirror, ids: ReadonlySet<number>): CopyDocument[] {
-  const byNamespace = groupBy(mirror.list('matcher'), 'namespace_id', ids);
-  return [...ids].map((id) => ({
+function matchersDocument(mirror: ConfigMirror, id: number): CopyDocument {
+  return {
     key: copyKeys.matchers(id),
     ttlSec: REDIS_TTL_SEC.matchers,
-    value: mirror.find('namespace', id) && byPriority(byNamespace.get(id) ?? []),
-  }));
+    value: mirror.find('namespace', id) && byPriority(mirror.owned('matcher', id)),
+  };
 }
 
 /** `rule_config` stands in the documented key as a JSON string. */
-function ruleDocuments(mirror: ConfigMirror, ids: ReadonlySet<number>): CopyDocument[] {
-  const byNamespace = groupBy(mirror.list('rule'), 'namespace_id', ids);
-  return [...ids].map((id) => ({
+function rulesDocument(mirror: ConfigMirror, id: number): CopyDocument {
+  return {
     key: copyKeys.rules(id),
     ttlSec: REDIS_TTL_SEC.rules,
     value:
       mirror.find('namespace', id) &&
-      byPriority(byNamespace.get(id) ?? []).map((rule) => ({
+      byPriority(mirror.owned('rule', id)).map((rule) => ({
         ...rule,
         rule_config: JSON.stringify(rule.rule_config),
       })),
-  }));
+  };
 }
 
-function upstreamDocuments(mirror: ConfigMirror, ids: ReadonlySet<number>): CopyDocument[] {
-  const byUpstream = groupBy(mirror.list('target'), 'upstream_id', ids);
-  return [...ids].map((id) => {
-    const upstream = mirror.find('upstream', id);
-    const servers = (byUpstream.get(id) ?? []).map(({ credential: _never, ...shown }) => shown);
-    return {
-      key: copyKeys.upstream(id),
-      ttlSec: REDIS_TTL_SEC.upstream,
-      value: upstream && { ...upstream, targets: servers },
-    };
-  });
+function upstreamDocument(mirror: ConfigMirror, id: number): CopyDocument {
+  const upstream = mirror.find('upstream', id);
+  const servers = mirror.owned('target', id).map(({ credential: _never, ...shown }) => shown);
+  return {
+    key: copyKeys.upstream(id),
+    ttlSec: REDIS_TTL_SEC.upstream,
+    value: upstream && { ...upstream, targets: servers },
+  };
 }
 
 function locationDocument(mirror: ConfigMirror, id: number): CopyDocument {
@@ -143,42 +137,23 @@ function locationDocument(mirror: ConfigMirror, id: number): CopyDocument {
   };
 }
 
-function policyDocuments(mirror: ConfigMirror, ids: ReadonlySet<number>): CopyDocument[] {
-  if (ids.size === 0) return [];
-  const codes = new Map<number, string[]>();
-  for (const { namespace_code, policy_ids = [] } of mirror.list('namespace')) {
-    for (const id of policy_ids) codes.set(id, [...(codes.get(id) ?? []), namespace_code]);
-  }
-  return [...ids].map((id) => {
-    const policy = mirror.find('policy', id);
-    return {
-      key: copyKeys.policy(id),
-      ttlSec: REDIS_TTL_SEC.policies,
-      value: policy && {
-        policy_id: id,
-        name: policy.policy_name,
-        type: policy.policy_type,
-        namespaces: (codes.get(id) ?? []).sort(),
-        rules: policy.rules.flatMap(ruleLines),
-        status: policy.status === 1 ? 'enabled' : 'disabled',
-      },
-    };
-  });
-}
-
-function groupBy<Value, Field extends keyof Value>(
-  values: readonly Value[],
-  field: Field,
-  wanted: ReadonlySet<Value[Field]>,
-): Map<Value[Field], Value[]> {
-  const groups = new Map<Value[Field], Value[]>();
-  for (const value of values) {
-    if (!wanted.has(value[field])) continue;
-    const group = groups.get(value[field]);
-    if (group === undefined) groups.set(value[field], [value]);
-    else group.push(value);
-  }
-  return groups;
+function policyDocument(mirror: ConfigMirror, id: number): CopyDocument {
+  const policy = mirror.find('policy', id);
+  return {
+    key: copyKeys.policy(id),
+    ttlSec: REDIS_TTL_SEC.policies,
+    value: policy && {
+      policy_id: id,
+      name: policy.policy_name,
+      type: policy.policy_type,
+      namespaces: mirror
+        .owned('namespace', id)
+        .map(({ namespace_code }) => namespace_code)
+        .sort(),
+      rules: policy.rules.flatMap(ruleLines),
+      status: policy.status === 1 ? 'enabled' : 'disabled',
+    },
+  };
 }
 
 const byPriority = <Value extends { priority: number }>(values: readonly Value[]): Value[] =>

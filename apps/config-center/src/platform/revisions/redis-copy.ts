@@ -6,10 +6,12 @@
  */
 import type { RedisConfigPublisher } from '@ai-gateway/config-feed';
 import type { ConfigHead } from '@ai-gateway/contracts';
+import type { AdminError } from '@ai-gateway/nest-runtime';
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { Cluster, Redis } from 'ioredis';
 import type { ChangeLog } from './change-log.js';
 import { ConfigMirror } from './config-mirror.js';
+import { isOverCap, requireWithinCaps } from './copy-caps.js';
 import { allDocuments, documentsFor, type CopyDocument } from './copy-documents.js';
 
 const RETRY_MS = 1000;
@@ -19,6 +21,8 @@ const VERIFY_MS = 1000;
 const REFRESH_MS = 600_000;
 /** A longer gap is rebuilt, which costs less than this many scripts. */
 const MAX_STEPS = 100;
+/** Longer steps are rebuilt: one script call takes each change as an argument. */
+const MAX_STEP_CHANGES = 1000;
 const DOCUMENTS_PER_PIPELINE = 500;
 
 export interface RedisCopyOptions {
@@ -107,7 +111,8 @@ export class RedisCopy {
         else await this.catchUp();
         this.recovered();
       } catch (err) {
-        this.failed(err);
+        if (isOverCap(err)) this.refused(err);
+        else this.failed(err);
         return;
       }
     }
@@ -119,7 +124,8 @@ export class RedisCopy {
     const copy = await publisher.head();
     if (copy !== null && isAhead(copy, feed)) return this.wentBack(copy);
     const behind = copy?.epoch === feed.epoch ? feed.revision - copy.revision : Infinity;
-    if (feed.type === 'full' || behind > MAX_STEPS) return this.rebuildAll();
+    const isLarge = behind > MAX_STEPS || feed.changes.length > MAX_STEP_CHANGES;
+    if (feed.type === 'full' || isLarge) return this.rebuildAll();
     for (let revision = feed.revision - behind + 1; revision <= feed.revision; revision += 1) {
       const changes = await log.changesOf(revision);
       const outcome = await publisher.publish({ epoch: feed.epoch, revision, changes });
@@ -141,6 +147,7 @@ export class RedisCopy {
     const copy = await publisher.head();
     if (copy !== null && isAhead(copy, head)) await this.options.onSeen(copy);
     const feed = await log.feedSince(null);
+    requireWithinCaps(feed.changes);
     const outcome = await publisher.replaceAll(feed);
     if (outcome === 'gap') throw new Error('the copy was lost while it was written');
     const changes = this.mirror.apply(feed);
@@ -177,6 +184,15 @@ export class RedisCopy {
       this.retryTimer = null;
       this.touch();
     }, RETRY_MS);
+  }
+
+  /** Tried again when the head moves, not before: reading all of it costs seconds. */
+  private refused({ details }: AdminError): void {
+    this.options.onFailure();
+    this.options.logger.error(
+      { details },
+      'more than gateways take; the copy in Redis stays behind',
+    );
   }
 
   private recovered(): void {

@@ -7,7 +7,7 @@ import { AdminError } from '@ai-gateway/nest-runtime';
 import type { EntityManager, EntityTarget } from 'typeorm';
 import type { StoredEntity } from '../database/stored.entity.js';
 
-export interface ResourceTable {
+interface ResourceTable {
   readonly entity: EntityTarget<StoredEntity>;
   readonly idColumn: string;
 }

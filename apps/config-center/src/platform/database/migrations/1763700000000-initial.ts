@@ -24,8 +24,10 @@ export class Initial1763700000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const table of tables(runner)) {
       const columns = table.columns?.map((column) => comparedByBytes(runner, column)) ?? [];
-      await runner.createTable(new Table({ ...table, columns }));
+      await runner.createTable(new Table({ ...table, columns }), true);
     }
+    const states = (await runner.query('SELECT state_id FROM config_state')) as unknown[];
+    if (states.length > 0) return;
     const epoch = randomBytes(EPOCH_BYTES).toString('hex');
     await runner.query('INSERT INTO config_state (state_id, epoch, revision) VALUES (1, ?, 0)', [
       epoch,

@@ -16,8 +16,9 @@ export class PoliciesAndSettings1763800100000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const table of TABLES) {
       const columns = table.columns?.map((column) => comparedByBytes(runner, column)) ?? [];
-      await runner.createTable(new Table({ ...table, columns }));
+      await runner.createTable(new Table({ ...table, columns }), true);
     }
+    if (await runner.hasColumn('namespaces', 'policy_ids')) return;
     // Said in SQL: for SQLite the library would rebuild the table, which others refer to. MySQL takes
     // a default of JSON only as an expression.
     await runner.query("ALTER TABLE namespaces ADD COLUMN policy_ids json NOT NULL DEFAULT ('[]')");
