@@ -67,6 +67,7 @@ export class GatewayProcess {
     metrics.buildInfo.set({ version: VERSION }, 1);
     const pools = createTargetPools(settings);
     const counter = createPoolCounter(metrics, logger);
+    const basics = { settings, metrics, logger };
     const instanceId = settings.GATEWAY_INSTANCE_ID;
     const limiter = createLimiter({
       redisUrl: redisUrlOf(settings),
@@ -89,16 +90,7 @@ export class GatewayProcess {
     });
     const { admission } = limiter;
     const { keys } = config;
-    const gateway = createGateway({
-      settings,
-      admission,
-      keys,
-      pools,
-      metrics,
-      logger,
-      accessLog,
-      counter,
-    });
+    const gateway = createGateway({ ...basics, admission, keys, pools, accessLog, counter });
     applyToProcess(config.settings, gateway);
     const groups = settings.GATEWAY_GROUPS;
     const identity = { instanceId, groups };
@@ -111,14 +103,12 @@ export class GatewayProcess {
     const management = await createManagement(AppModule.register(state, counters), logger);
     const data = createDataListener(settings, gateway, config, management.listener);
     const registration = createGatewayRegistration({
-      settings,
+      ...basics,
       version: VERSION,
       config,
       limiter,
       data,
       managementServer: management.server,
-      metrics,
-      logger,
     });
     return new GatewayProcess({
       settings,

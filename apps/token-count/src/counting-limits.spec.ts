@@ -66,6 +66,29 @@ describe('when everything waits', () => {
   });
 });
 
+describe('with a vocabulary that cannot be read', () => {
+  const damaged = new URL(
+    `data:text/javascript,${encodeURIComponent(`
+      import { parentPort } from "node:worker_threads";
+      parentPort.on("message", ({ id, kind, body, rule }) => {
+        if (kind === "load") parentPort.postMessage({ id, failed: { qwen2: "is cut short" } });
+        else if (rule.encoding === "qwen2") parentPort.postMessage({ id, error: "is cut short" });
+        else parentPort.postMessage({ id, answer: { model: body.model, encoding: rule.encoding,
+          method: "exact", tokens: { input: 1 } } });
+      });`)}`,
+  );
+  const pool = new TokenPool({ threads: 1, entry: damaged });
+  afterAll(() => pool.close());
+  const url = serve({ pool });
+
+  it('its models are refused so that gateways count by themselves, others are served', async () => {
+    expect(await pool.load(['qwen2', 'o200k_base'])).toEqual({ qwen2: 'is cut short' });
+    const refused = await post(url(), ask('hello', 'Qwen3-8B'));
+    expect([refused.status, refused.body['code']]).toEqual([503, 'OVERLOADED']);
+    expect((await post(url(), ask('hello'))).status).toBe(200);
+  });
+});
+
 describe('a batch', () => {
   const url = serve();
   const strict = serve({ strictModels: true });
