@@ -64,7 +64,7 @@ function addByteLevel({ options, source, file, reference }: Given): VocabularyRe
   const ranks = rankTableOf(tokens);
   const encoding = new Encoding({ name, ranks, split: splitterOf(splits), composes });
   const texts = [...sampleTexts(), ...corpusTexts(corpus)];
-  const comparison = compareWithReference({ encoding, reference, file }, texts);
+  const comparison = compareWithReference(encoding, reference, texts);
   const isWritten = directory !== null && comparison.different.length === 0;
   return {
     ...comparison,
@@ -78,7 +78,7 @@ function addOther(options: AddVocabularyOptions, source: Buffer, reason: string)
   const { name, directory } = options;
   return {
     ...{ name, byteLevel: false, reason, tokens: 0 },
-    ...{ compared: 0, different: [], settled: 0 },
+    ...{ compared: 0, different: [] },
     written: directory === null ? [] : writeOriginal(directory, name, source),
   };
 }

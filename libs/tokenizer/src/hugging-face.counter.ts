@@ -46,13 +46,6 @@ export class HuggingFaceCounter implements TextCounter {
     return counts;
   }
 
-  /** The pieces within which tokens are merged, as the model sees them. */
-  pieces(text: string): string[] {
-    const { normalizer, pre_tokenizer: split } = this.tokenizer;
-    const normalized = normalizer === null ? text : normalizer.normalize(text);
-    return split === null ? [normalized] : split.pre_tokenize(normalized);
-  }
-
   /** The token ids, without those that the model's template adds. */
   encode(text: string): number[] {
     return this.tokenizer.encode(text, { add_special_tokens: false }).ids;

@@ -2,7 +2,7 @@
  * The splits of open models, found by the patterns that their `tokenizer.json` names.
  *
  * Approach: a model's splits are a list of patterns. The last one cuts a whole text; those before
- * it isolate runs of one kind of character, and what is between runs is cut as a text of its own.
+ * it isolate runs of one kind of character; a run and what is between runs is cut by itself.
  * Rejected: compiling patterns at run time, see `character-class.ts`.
  *
  * Source: `pre_tokenizer` of the `tokenizer.json` of each family.
@@ -82,28 +82,24 @@ export function splitterOf(patterns: readonly string[]): PieceSplitter {
 }
 
 /**
- * What lies between two runs is remembered with its end, so that every character is looked at once
- * however many pieces it falls into. Splitters only look forward, so it may begin anywhere.
+ * A run, and what lies between two, is a text of its own for the last split. It is remembered with
+ * its place, so that every character is looked at once however many pieces it falls into.
+ * Splitters only look forward, so it may begin anywhere.
  */
 function isolating(runs: readonly Run[], whole: PieceSplitter): PieceSplitter {
-  const isIsolated = (codePoint: number) => runs.some(({ holds }) => holds(codePoint));
+  const isBetween = (codePoint: number) => !runs.some(({ holds }) => holds(codePoint));
   let text = '';
   let from = 0;
-  let between = '';
+  let segment = '';
   return (given, start) => {
-    const isKnown = start >= from && start < from + between.length && given === text;
-    if (!isKnown) {
+    if (start < from || start >= from + segment.length || given !== text) {
       const first = given.codePointAt(start) as number;
-      const run = runs.find(({ holds }) => holds(first));
-      if (run !== undefined) return runEnd(given, start, run.holds, run.longest);
+      const run = runs.find(({ holds }) => holds(first)) ?? { holds: isBetween, longest: Infinity };
       text = given;
       from = start;
-      between = given.slice(
-        start,
-        runEnd(given, start, (point) => !isIsolated(point), Infinity),
-      );
+      segment = given.slice(start, runEnd(given, start, run.holds, run.longest));
     }
-    return from + whole(between, start - from);
+    return from + whole(segment, start - from);
   };
 }
 
