@@ -8,6 +8,7 @@ import { TestApp, testSettings } from './admin-api-client.contract.js';
 import { describeAdminApi } from './admin-api.contract.js';
 import { describeGatewaySettings } from './features/gateway-settings/gateway-settings.contract.js';
 import { describePolicies } from './features/policies/policies.contract.js';
+import { describeTokenRules } from './features/token-rules/token-rules.contract.js';
 import { newDatabase } from './new-database.contract.js';
 
 /** Redis databases keep the fixed key names of several test files apart. */
@@ -20,6 +21,7 @@ function redisUrl(database: number): string {
 const onMariaDb = async () => ({ databaseUrl: await newDatabase() });
 describeAdminApi('MariaDB', onMariaDb);
 describePolicies('MariaDB', onMariaDb);
+describeTokenRules('MariaDB', onMariaDb);
 describeGatewaySettings('MariaDB', onMariaDb);
 
 const until = async (holds: () => Promise<boolean>): Promise<void> => {

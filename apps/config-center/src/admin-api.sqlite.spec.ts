@@ -4,10 +4,12 @@ import { SERVICE_CREDENTIAL, TestApp, testSettings } from './admin-api-client.co
 import { describeAdminApi } from './admin-api.contract.js';
 import { describeGatewaySettings } from './features/gateway-settings/gateway-settings.contract.js';
 import { describePolicies } from './features/policies/policies.contract.js';
+import { describeTokenRules } from './features/token-rules/token-rules.contract.js';
 
 const EMBEDDED = 'the embedded database';
 describeAdminApi(EMBEDDED, () => Promise.resolve({}));
 describePolicies(EMBEDDED, () => Promise.resolve({}));
+describeTokenRules(EMBEDDED, () => Promise.resolve({}));
 describeGatewaySettings(EMBEDDED, () => Promise.resolve({}));
 
 describe('the service credential', () => {

@@ -32,6 +32,9 @@ import { RolloutsModule } from './features/rollouts/rollouts.module.js';
 import { RolloutEntity } from './features/rollouts/rollout.entity.js';
 import { SystemModule } from './features/system/system.module.js';
 import { TargetEntity } from './features/upstreams/target.entity.js';
+import { TokenRuleVersionEntity } from './features/token-rules/token-rule-version.entity.js';
+import { TokenRuleEntity } from './features/token-rules/token-rule.entity.js';
+import { TokenRulesModule } from './features/token-rules/token-rules.module.js';
 import { UpstreamEntity } from './features/upstreams/upstream.entity.js';
 import { UpstreamsModule } from './features/upstreams/upstreams.module.js';
 import { UserEntity } from './features/users/user.entity.js';
@@ -47,6 +50,7 @@ export const FEATURES = [
   PoliciesModule,
   UpstreamsModule,
   ModelsModule,
+  TokenRulesModule,
   RoutesModule,
   GatewaySettingsModule,
   BatchModule,
@@ -70,6 +74,8 @@ export const FEATURE_ENTITIES = [
   UpstreamEntity,
   TargetEntity,
   ModelEntity,
+  TokenRuleEntity,
+  TokenRuleVersionEntity,
   RouteEntity,
   GatewaySettingsEntity,
   UserEntity,

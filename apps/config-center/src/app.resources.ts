@@ -8,6 +8,7 @@ import { NamespaceEntity } from './features/namespaces/namespace.entity.js';
 import { PolicyEntity } from './features/policies/policy.entity.js';
 import { RouteEntity } from './features/routes/route.entity.js';
 import { RuleEntity } from './features/rules/rule.entity.js';
+import { TokenRuleEntity } from './features/token-rules/token-rule.entity.js';
 import { TargetEntity } from './features/upstreams/target.entity.js';
 import { UpstreamEntity } from './features/upstreams/upstream.entity.js';
 import type { TableOfKind } from './platform/revisions/resource-tables.js';
@@ -24,4 +25,5 @@ export const TABLE_OF_KIND: TableOfKind = {
   policy: { entity: PolicyEntity, idColumn: 'policy_id' },
   settings: { entity: GatewaySettingsEntity, idColumn: 'settings_id' },
   held_value: { entity: HeldValueEntity, idColumn: 'held_value_id' },
+  token_rule: { entity: TokenRuleEntity, idColumn: 'token_rule_id' },
 };

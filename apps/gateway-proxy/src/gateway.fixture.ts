@@ -30,6 +30,7 @@ const ID_FIELDS = {
   policy: 'policy_id',
   settings: 'settings_id',
   held_value: 'held_value_id',
+  token_rule: 'token_rule_id',
 } as const satisfies Record<ConfigKind, string>;
 
 /** A source under the test's control. */

@@ -16,6 +16,7 @@ export const MAX_RESOURCES: Readonly<Record<ConfigKind, number>> = {
   policy: 2_000,
   settings: 2_000,
   held_value: 5_000,
+  token_rule: 1_000,
 };
 
 /** One resource as JSON in UTF-8. */

@@ -14,6 +14,7 @@ import { policyConfigSchema, type PolicyConfig } from './policy.schema.js';
 import { countSchema, idSchema } from './primitives.js';
 import { routeConfigSchema, type RouteConfig } from './route.schema.js';
 import { ruleConfigSchema, type RuleConfig } from './rule.schema.js';
+import { tokenRuleConfigSchema, type TokenRuleConfig } from './token-rule.schema.js';
 import {
   targetConfigSchema,
   upstreamConfigSchema,
@@ -33,6 +34,7 @@ export interface ConfigValues {
   policy: PolicyConfig;
   settings: SettingsConfig;
   held_value: HeldValueConfig;
+  token_rule: TokenRuleConfig;
 }
 export type ConfigKind = keyof ConfigValues;
 
@@ -48,6 +50,7 @@ export const CONFIG_VALUE_SCHEMAS: { [Kind in ConfigKind]: z.ZodType<ConfigValue
   policy: policyConfigSchema,
   settings: settingsConfigSchema,
   held_value: heldValueConfigSchema,
+  token_rule: tokenRuleConfigSchema,
 };
 export const CONFIG_KINDS = Object.keys(CONFIG_VALUE_SCHEMAS) as ConfigKind[];
 

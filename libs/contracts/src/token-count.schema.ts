@@ -18,23 +18,31 @@ const model = z.string().min(1).max(200);
 const toolsSchema = z.array(z.record(z.string(), z.unknown())).max(1000);
 const textOrTexts = z.union([z.string(), z.array(z.string()).max(10_000)]);
 
+/** What may be counted; exactly one of the first three must be there. */
+export const calculateInput = {
+  messages: z.array(countMessageSchema).min(1).max(10_000).optional(),
+  prompt: textOrTexts.optional(),
+  input: textOrTexts.optional(),
+  tools: toolsSchema.optional(),
+};
+
 const ONE_OF = ['messages', 'prompt', 'input'] as const;
+
+export function needsOneText(
+  body: { [Name in (typeof ONE_OF)[number]]?: unknown },
+  context: z.RefinementCtx,
+): void {
+  const given = ONE_OF.filter((name) => body[name] !== undefined);
+  const message = 'needs exactly one of messages, prompt, input';
+  if (given.length > 1) context.addIssue({ code: 'custom', message });
+  // A missing field, which is another kind of wrong than a contradiction.
+  if (given.length > 0) return;
+  context.addIssue({ code: 'invalid_type', expected: 'array', path: ['messages'], message });
+}
+
 export const calculateRequestSchema = z
-  .strictObject({
-    model,
-    messages: z.array(countMessageSchema).min(1).max(10_000).optional(),
-    prompt: textOrTexts.optional(),
-    input: textOrTexts.optional(),
-    tools: toolsSchema.optional(),
-  })
-  .superRefine((body, context) => {
-    const given = ONE_OF.filter((name) => body[name] !== undefined);
-    const message = 'needs exactly one of messages, prompt, input';
-    if (given.length > 1) context.addIssue({ code: 'custom', message });
-    // A missing field, which is another kind of wrong than a contradiction.
-    if (given.length > 0) return;
-    context.addIssue({ code: 'invalid_type', expected: 'array', path: ['messages'], message });
-  });
+  .strictObject({ model, ...calculateInput })
+  .superRefine(needsOneText);
 export type CalculateRequest = z.infer<typeof calculateRequestSchema>;
 
 export const COUNT_METHODS = ['exact', 'estimate'] as const;

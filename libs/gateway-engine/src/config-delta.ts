@@ -2,8 +2,11 @@
 import type { ConfigKind, ConfigValues } from '@ai-gateway/contracts';
 import { emptyMap, type ReadMap } from './persistent-map.js';
 
-/** Held values are applied before the engine sees anything; settings are not about requests. */
-export type CompiledKind = Exclude<ConfigKind, 'held_value' | 'settings'>;
+/**
+ * Held values are applied before the engine sees anything; settings are not about requests, and
+ * token rules are the tokenizer's.
+ */
+export type CompiledKind = Exclude<ConfigKind, 'held_value' | 'settings' | 'token_rule'>;
 
 /** Every live resource by kind and id, validated. */
 export type ConfigResources = {

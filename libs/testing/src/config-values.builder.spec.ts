@@ -14,6 +14,7 @@ const BUILT: ConfigValues = {
   policy: builders.aPolicy(),
   settings: builders.someSettings(),
   held_value: builders.aHeldValue(),
+  token_rule: builders.aTokenRule(),
 };
 
 describe('builders', () => {

@@ -11,6 +11,7 @@ import type {
   RuleConfig,
   SettingsConfig,
   TargetConfig,
+  TokenRuleConfig,
   UpstreamConfig,
 } from '@ai-gateway/contracts';
 
@@ -165,5 +166,22 @@ export const aHeldValue = (overrides: Partial<HeldValueConfig> = {}): HeldValueC
   kind: 'rule',
   resource_id: 1,
   value: null,
+  ...overrides,
+});
+
+export const aTokenRule = (overrides: Partial<TokenRuleConfig> = {}): TokenRuleConfig => ({
+  token_rule_id: 1,
+  rule_name: 'own model',
+  description: null,
+  model_pattern: 'own-model*',
+  encoding: 'cl100k_base',
+  family: 'plain',
+  overheads: { per_message: 0, per_name: 0, per_request: 0, per_tool: 0 },
+  factor: 1,
+  images: { mode: 'fixed', tokens: 1600 },
+  method: 'exact',
+  priority: 0,
+  status: ENABLED,
+  rule_version: 1,
   ...overrides,
 });

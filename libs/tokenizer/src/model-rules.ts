@@ -7,12 +7,22 @@
  */
 import type { CountMethod } from '@ai-gateway/contracts';
 import type { EncodingName } from './encoding.registry.js';
+import type { ImageRule } from './token-meter.js';
 
 /** How a chat becomes tokens. `published`: whether the provider says so for this model. */
 export type ChatRule =
   | { kind: 'openai'; published: boolean; functionTokens: number }
   | { kind: 'chatml'; published: boolean; defaultSystem: string | null; thinks: boolean }
-  | { kind: 'anthropic'; published: false };
+  | { kind: 'anthropic'; published: false }
+  | { kind: 'declared'; published: boolean; overheads: Overheads; images: ImageRule };
+
+/** Tokens beside the texts. */
+export interface Overheads {
+  perMessage: number;
+  perName: number;
+  perRequest: number;
+  perTool: number;
+}
 
 export interface ModelRule {
   encoding: EncodingName;

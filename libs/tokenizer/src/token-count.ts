@@ -12,6 +12,7 @@ import type { CalculateRequest, CalculateResponse, CountMethod } from '@ai-gatew
 import { countAnthropicChat } from './anthropic-chat.js';
 import { asChat, type Chat, type ChatTokens, type ReadChat } from './chat.types.js';
 import { countChatMl } from './chatml-chat.js';
+import { countDeclaredChat } from './declared-chat.js';
 import type { TextCount } from './encoding.js';
 import { loadEncoding, type EncodingName } from './encoding.registry.js';
 import { BUILT_IN_MODELS } from './model-encodings.js';
@@ -34,7 +35,7 @@ export interface CountedChat {
   tools: number;
 }
 
-type CountOf = (text: string) => TextCount;
+export type CountOf = (text: string) => TextCount;
 
 /** Tokens of a bare text: an answer's output, a completion's prompt, an embedding's input. */
 export function countText(
@@ -117,7 +118,8 @@ function chatCounted(rule: ModelRule, chat: Chat, countOf: CountOf): CountedChat
   return { encoding: rule.encoding, method: methodOf(meter), input, perMessage, tools };
 }
 
-function requestCounted(
+/** Answers a request with counts of its texts that come from elsewhere. */
+export function requestCounted(
   rule: ModelRule,
   body: CalculateRequest,
   countOf: CountOf,
@@ -149,6 +151,8 @@ function countByRule(chat: ReadChat, rule: ChatRule, meter: TokenMeter): ChatTok
       return countChatMl(chat, rule, meter);
     case 'anthropic':
       return countAnthropicChat(chat, meter);
+    case 'declared':
+      return countDeclaredChat(chat, rule, meter);
   }
 }
 

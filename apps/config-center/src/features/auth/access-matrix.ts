@@ -17,6 +17,7 @@ const ROWS = {
   upstreams: ['rwd', 'r', 'r', 'r'],
   targets: ['rwd', 'r', 'r', 'r'],
   models: ['rwd', 'r', 'r', 'r'],
+  'token-rules': ['rwd', 'r', 'r', 'r'],
   routes: ['rwd', 'r', 'r', 'r'],
   'api-keys': ['rwd', 'rwd', 'r', 'r'],
   counters: ['rwd', 'rwd', 'rwd', 'r'],

@@ -4,6 +4,7 @@ import { AuditAndRevisions1763800000000 } from './1763800000000-audit-and-revisi
 import { PoliciesAndSettings1763800100000 } from './1763800100000-policies-and-settings.js';
 import { RolloutsAndDrafts1763800300000 } from './1763800300000-rollouts-and-drafts.js';
 import { JobRuns1763800400000 } from './1763800400000-job-runs.js';
+import { TokenRules1763800500000 } from './1763800500000-token-rules.js';
 
 export const MIGRATIONS = [
   Initial1763700000000,
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   PoliciesAndSettings1763800100000,
   RolloutsAndDrafts1763800300000,
   JobRuns1763800400000,
+  TokenRules1763800500000,
 ] as const;

@@ -1,0 +1,65 @@
+/**
+ * Counts a request until its time is over; what is not counted by then is estimated from windows of
+ * it. Runs in a thread of the pool, but is a plain function of its arguments and a clock.
+ *
+ * The estimate of a text: windows spread over it are counted, and the text is taken to be as dense
+ * as their mean and three standard errors. Where each window begins within its share of the text is
+ * chosen by chance, so that no text can be written around it. Rejected: the bound by bytes alone,
+ * four times too high for prose; extrapolating from the beginning, which a client chooses.
+ */
+import type { CalculateRequest, CalculateResponse } from '@ai-gateway/contracts';
+import type { Encoding, TextCount } from '../encoding.js';
+import { loadEncoding } from '../encoding.registry.js';
+import type { ModelRule } from '../model-rules.js';
+import { requestCounted } from '../token-count.js';
+
+const WINDOWS = 16;
+const WINDOW_UNITS = 512;
+const STANDARD_ERRORS = 3;
+
+export interface BudgetClock {
+  isOver: () => boolean;
+  /** From 0 to 1. */
+  random: () => number;
+}
+
+export function countWithin(
+  body: CalculateRequest,
+  rule: ModelRule,
+  clock: BudgetClock,
+): CalculateResponse {
+  const encoding = loadEncoding(rule.encoding);
+  const counts = new Map<string, TextCount>();
+  return requestCounted(rule, body, (text) => {
+    const known = counts.get(text);
+    if (known !== undefined) return known;
+    const counted = countText(encoding, text, clock);
+    counts.set(text, counted);
+    return counted;
+  });
+}
+
+function countText(encoding: Encoding, text: string, clock: BudgetClock): TextCount {
+  if (text.length <= WINDOWS * WINDOW_UNITS) return encoding.count(text);
+  const counting = encoding.countInSlices([text]);
+  while (!clock.isOver()) {
+    const slice = counting.next();
+    if (slice.done === true) return slice.value.get(text) ?? NOTHING;
+  }
+  return { tokens: estimatedTokens(encoding, text, clock.random), exact: false };
+}
+
+const NOTHING: TextCount = { tokens: 0, exact: true };
+
+/** @param text longer than the windows together */
+export function estimatedTokens(encoding: Encoding, text: string, random: () => number): number {
+  const share = Math.floor(text.length / WINDOWS);
+  const densities = Array.from({ length: WINDOWS }, (_, window) => {
+    const start = window * share + Math.floor(random() * (share - WINDOW_UNITS));
+    return encoding.count(text.slice(start, start + WINDOW_UNITS)).tokens / WINDOW_UNITS;
+  });
+  const mean = densities.reduce((sum, density) => sum + density, 0) / WINDOWS;
+  const variance = densities.reduce((sum, density) => sum + (density - mean) ** 2, 0) / WINDOWS;
+  const density = mean + STANDARD_ERRORS * Math.sqrt(variance / WINDOWS);
+  return Math.ceil(Math.min(density * text.length, Buffer.byteLength(text)));
+}

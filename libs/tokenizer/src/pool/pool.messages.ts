@@ -1,0 +1,12 @@
+/** What travels between the pool and its threads. */
+import type { CalculateRequest, CalculateResponse } from '@ai-gateway/contracts';
+import type { ModelRule } from '../model-rules.js';
+
+export type ToThread =
+  | { kind: 'count'; id: number; body: CalculateRequest; rule: ModelRule; budgetMs: number }
+  | { kind: 'load'; id: number; encodings: readonly string[] };
+
+export type FromThread =
+  | { id: number; answer: CalculateResponse }
+  | { id: number; failed: Record<string, string> }
+  | { id: number; error: string };
