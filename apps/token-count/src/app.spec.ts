@@ -1,43 +1,9 @@
 /** The service over HTTP on a free loopback port. */
-import { createLogger, createRegistry } from '@ai-gateway/node-runtime';
 import { calculateResponseSchema } from '@ai-gateway/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApp } from './create-app.js';
-import { readSettings, type Settings } from './settings.js';
+import { describe, expect, it } from 'vitest';
+import { ask, post, serve } from './served-app.contract.js';
 
 const CREDENTIAL = 'a-credential-of-our-own';
-
-/** Starts a service for the tests of a `describe`; returns a function that gives its address. */
-function serve(more: Partial<Settings> = {}): () => string {
-  let url = '';
-  let close: () => Promise<void>;
-  beforeAll(async () => {
-    const app = await createApp({
-      settings: { ...readSettings({}), ...more },
-      logger: createLogger({ name: 'test', level: 'error' }),
-      registry: createRegistry(),
-    });
-    await app.listen(0, '127.0.0.1');
-    url = await app.getUrl();
-    close = () => app.close();
-  });
-  afterAll(() => close());
-  return () => url;
-}
-
-async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(`${url}/calculate`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
-
-const ask = (content: unknown, model = 'gpt-4o') => ({
-  model,
-  messages: [{ role: 'user', content }],
-});
 
 describe('POST /calculate', () => {
   const url = serve();

@@ -3,7 +3,9 @@ import { NestLogger, configureHttpApp, serveApiDocs } from '@ai-gateway/nest-run
 import type { Logger, Registry } from '@ai-gateway/node-runtime';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { TokenPool } from '@ai-gateway/tokenizer';
 import { AppModule } from './app.module.js';
+import type { RunningRules } from './platform/rules/running-rules.js';
 import type { Settings } from './settings.js';
 
 const VERSION = '0.1.0';
@@ -15,12 +17,14 @@ export interface CreateAppOptions {
   settings: Settings;
   logger: Logger;
   registry: Registry;
+  pool: TokenPool;
+  rules: RunningRules;
 }
 
 export async function createApp(options: CreateAppOptions): Promise<NestExpressApplication> {
-  const { settings, logger, registry } = options;
+  const { settings, logger, registry, pool, rules } = options;
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.register({ settings, registry }),
+    AppModule.register({ settings, logger, registry, pool, rules }),
     {
       bodyParser: false,
       abortOnError: false,
@@ -39,3 +43,9 @@ export async function createApp(options: CreateAppOptions): Promise<NestExpressA
   }
   return app;
 }
+
+export const createPool = ({ threads }: Settings, logger: Logger): TokenPool =>
+  new TokenPool({
+    ...(threads === 0 ? {} : { threads }),
+    onThreadGone: (err) => logger.warn({ err }, 'a counting thread ended and is replaced'),
+  });

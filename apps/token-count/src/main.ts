@@ -2,8 +2,9 @@
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { SettingsError, Shutdown, createLogger, createRegistry } from '@ai-gateway/node-runtime';
-import { ENCODING_NAMES, loadEncoding } from '@ai-gateway/tokenizer';
-import { createApp } from './create-app.js';
+import { ENCODING_NAMES } from '@ai-gateway/tokenizer';
+import { createApp, createPool } from './create-app.js';
+import { RunningRules } from './platform/rules/running-rules.js';
 import { readSettings, type Settings } from './settings.js';
 
 const NAME = 'token-count';
@@ -11,9 +12,18 @@ const SHUTDOWN_MS = 10_000;
 
 async function main(settings: Settings): Promise<void> {
   const logger = createLogger({ name: NAME, level: settings.logLevel });
-  for (const encoding of ENCODING_NAMES) loadEncoding(encoding);
-  const app = await createApp({ settings, logger, registry: createRegistry() });
-  new Shutdown({ logger, deadlineMs: SHUTDOWN_MS }).add('http', () => app.close()).listen();
+  const pool = createPool(settings, logger);
+  const rules = new RunningRules(settings, logger);
+  const [failed] = await Promise.all([pool.load(ENCODING_NAMES), rules.start()]);
+  for (const [encoding, reason] of Object.entries(failed)) {
+    logger.error({ encoding, reason }, 'a vocabulary cannot be read, its models are refused');
+  }
+  const app = await createApp({ settings, logger, registry: createRegistry(), pool, rules });
+  new Shutdown({ logger, deadlineMs: SHUTDOWN_MS })
+    .add('http', () => app.close())
+    .add('rules', () => rules.close())
+    .add('pool', () => pool.close())
+    .listen();
   await app.listen(settings.port, settings.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
   process.stdout.write(`ready: ${NAME} http://127.0.0.1:${port}\n`);

@@ -13,6 +13,12 @@ describe('settings', () => {
       credential: null,
       strictModels: false,
       serveDocs: true,
+      budgetMs: 100,
+      threads: 0,
+      redisUrl: null,
+      configCenter: null,
+      masterKey: null,
+      dataDir: './data',
     });
   });
 

@@ -1,12 +1,18 @@
 /** The only reader of the environment in this process. */
 import type { LogLevel } from '@ai-gateway/contracts';
 import {
+  REDIS_SECRETS,
   isLoopbackHost,
   loadSettings,
+  parseMasterKey,
+  redisShape,
+  redisUrlOf,
   setting,
   SettingsError,
   type Environment,
+  type MasterKey,
 } from '@ai-gateway/node-runtime';
+import { z } from 'zod';
 
 /** Documented in `docs/reference/settings.md`, which a test compares with this shape. */
 const SETTINGS_SHAPE = {
@@ -21,6 +27,23 @@ const SETTINGS_SHAPE = {
   TOKEN_SERVICE_STRICT_MODELS: setting
     .flag(false)
     .describe('true: an unknown model is answered with 404 instead of an estimate'),
+  TOKEN_SERVICE_BUDGET_MS: setting
+    .count(100, 1, 60_000)
+    .describe('longest time for a count, waiting included; then the answer is an estimate'),
+  TOKEN_SERVICE_THREADS: setting
+    .count(0, 0, 64)
+    .describe('threads that count; 0: one less than there are processors, from 1 to 4'),
+  CONFIG_CENTER_URL: z.url().optional().describe('where to read published rules over HTTP'),
+  GATEWAY_SERVICE_CREDENTIAL: setting
+    .credential()
+    .optional()
+    .describe('shared with config-center; opens the feed of published rules'),
+  ...redisShape,
+  MASTER_KEY: z
+    .string()
+    .optional()
+    .describe('32 bytes, base64 or hex; seals the published rules kept on disk'),
+  DATA_DIR: setting.text('./data').describe('folder of the published rules kept on disk'),
   TOKEN_SERVICE_DOCS: setting.flag(true).describe('serve /docs and /docs-json'),
 } as const;
 
@@ -28,7 +51,12 @@ export const settingsSpec = {
   shape: SETTINGS_SHAPE,
   ownPrefix: 'TOKEN_SERVICE_',
   foreign: ['TOKEN_SERVICE_URL'],
-  secrets: ['TOKEN_SERVICE_CREDENTIAL'],
+  secrets: [
+    ...REDIS_SECRETS,
+    'TOKEN_SERVICE_CREDENTIAL',
+    'GATEWAY_SERVICE_CREDENTIAL',
+    'MASTER_KEY',
+  ],
 } as const;
 
 export interface Settings {
@@ -39,6 +67,15 @@ export interface Settings {
   credential: string | null;
   strictModels: boolean;
   serveDocs: boolean;
+  budgetMs: number;
+  /** 0: by the number of processors. */
+  threads: number;
+  redisUrl: string | null;
+  /** Null: rules are not read over HTTP. */
+  configCenter: { baseUrl: string; credential: string } | null;
+  /** Null: nothing is kept on disk. */
+  masterKey: MasterKey | null;
+  dataDir: string;
 }
 
 /** Throws a SettingsError, also for a host that others can reach while no credential is set. */
@@ -57,5 +94,14 @@ export function readSettings(env: Environment = process.env): Settings {
     credential,
     strictModels: values.TOKEN_SERVICE_STRICT_MODELS,
     serveDocs: values.TOKEN_SERVICE_DOCS,
+    budgetMs: values.TOKEN_SERVICE_BUDGET_MS,
+    threads: values.TOKEN_SERVICE_THREADS,
+    redisUrl: redisUrlOf(values),
+    configCenter: configCenterOf(values.CONFIG_CENTER_URL, values.GATEWAY_SERVICE_CREDENTIAL),
+    masterKey: values.MASTER_KEY === undefined ? null : parseMasterKey(values.MASTER_KEY),
+    dataDir: values.DATA_DIR,
   };
 }
+
+const configCenterOf = (baseUrl?: string, credential?: string): Settings['configCenter'] =>
+  baseUrl === undefined || credential === undefined ? null : { baseUrl, credential };

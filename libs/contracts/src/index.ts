@@ -25,6 +25,7 @@ export * from './route.schema.js';
 export * from './rule.schema.js';
 export * from './sealed-secret.schema.js';
 export * from './token-count.schema.js';
+export * from './token-drift.schema.js';
 export * from './token-rule.schema.js';
 export * from './upstream.schema.js';
 export * from './usage-record.schema.js';

@@ -59,3 +59,71 @@ export const calculateResponseSchema = z.object({
   }),
 });
 export type CalculateResponse = z.infer<typeof calculateResponseSchema>;
+
+export const MAX_COUNT_BATCH = 1000;
+
+/** One request, or `requests` with many; a batch is answered whole or not at all. */
+export const calculateBodySchema = z
+  .strictObject({
+    model: model.optional(),
+    ...calculateInput,
+    requests: z
+      .array(calculateRequestSchema)
+      .min(1)
+      .optional()
+      .describe(`instead of the other fields: up to ${MAX_COUNT_BATCH} requests`),
+  })
+  .superRefine((body, context) => {
+    const { requests, ...single } = body;
+    if (requests === undefined) {
+      needsOneText(single, context);
+      if (single.model !== undefined) return;
+      const message = 'is required';
+      context.addIssue({ code: 'invalid_type', expected: 'string', path: ['model'], message });
+      return;
+    }
+    if (Object.values(single).every((value) => value === undefined)) return;
+    context.addIssue({ code: 'custom', path: ['requests'], message: 'stands alone' });
+  });
+export type CalculateBody = z.infer<typeof calculateBodySchema>;
+
+export const calculateAnswerSchema = z.union([
+  calculateResponseSchema,
+  z.object({ results: z.array(calculateResponseSchema).describe('in the order of the requests') }),
+]);
+export type CalculateAnswer = z.infer<typeof calculateAnswerSchema>;
+
+/** Source: Anthropic API reference, "Count tokens in a Message". What costs no tokens is ignored. */
+export const countTokensRequestSchema = z.looseObject({
+  model,
+  messages: z.array(countMessageSchema).min(1).max(10_000),
+  system: countMessageSchema.shape.content,
+  tools: toolsSchema.optional(),
+});
+export type CountTokensRequest = z.infer<typeof countTokensRequestSchema>;
+
+export const countTokensResponseSchema = z.object({ input_tokens: countSchema });
+export type CountTokensResponse = z.infer<typeof countTokensResponseSchema>;
+
+export const knownModelSchema = z.object({
+  model_pattern: z.string().describe('a name, or a beginning with a trailing *'),
+  encoding: z.string(),
+  family: z.string(),
+  method: z.enum(COUNT_METHODS),
+  factor: z.number(),
+  source: z.enum(['rule', 'built_in']),
+  token_rule_id: z.int().nullable(),
+  rule_version: z.int().nullable(),
+});
+export const knownModelsSchema = z.object({
+  strict: z.boolean().describe('unknown models are answered with 404'),
+  unknown: z
+    .object({ encoding: z.string(), method: z.enum(COUNT_METHODS), factor: z.number() })
+    .describe('how a model is counted that no pattern fits'),
+  rules_revision: countSchema
+    .nullable()
+    .describe('of the configuration; null: built-in rules only'),
+  items: z.array(knownModelSchema).describe('rules first, in the order in which they are asked'),
+});
+export type KnownModel = z.infer<typeof knownModelSchema>;
+export type KnownModels = z.infer<typeof knownModelsSchema>;

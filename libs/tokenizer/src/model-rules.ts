@@ -57,6 +57,14 @@ export class ModelRules {
     );
   }
 
+  /** Every pattern with its rule. */
+  list(): { pattern: string; rule: ModelRule }[] {
+    return [
+      ...Array.from(this.exact, ([pattern, rule]) => ({ pattern, rule })),
+      ...this.prefixes.map(({ prefix, rule }) => ({ pattern: `${prefix}*`, rule })),
+    ];
+  }
+
   ruleOf(model: string): ModelRule {
     return this.find(model) ?? this.fallback;
   }

@@ -9,6 +9,8 @@
  * presentation forms) grow up to threefold before Qwen's encoding; settlement charges what they
  * cost.
  */
+import type { CalculateRequest, CalculateResponse, CountMessage } from '@ai-gateway/contracts';
+import type { ModelRule } from './model-rules.js';
 
 /** Control tokens and role of a message, of every family. */
 const PER_MESSAGE = 8;
@@ -42,3 +44,29 @@ export function upperBoundTokens(
   const added = PER_REQUEST + messageCount * PER_MESSAGE + attachments * PER_IMAGE;
   return added + (hasTools ? Math.ceil(bytes * TOOLS_GROWTH) + PER_TOOLS : bytes);
 }
+
+/**
+ * What a request is answered with that could not be counted: its bound in the shape of a count,
+ * labelled an estimate. Constant time but for the number of messages.
+ *
+ * @param units length of all texts in UTF-16 units; a byte-level BPE makes at most three tokens of one
+ */
+export function upperBoundCount(
+  { model, messages, tools }: CalculateRequest,
+  { encoding, factor }: Pick<ModelRule, 'encoding' | 'factor'>,
+  units: number,
+): CalculateResponse {
+  const count = messages?.length ?? 1;
+  const attachments = (messages ?? []).reduce((sum, { content }) => sum + partsOf(content), 0);
+  const bound = upperBoundTokens(units * BYTES_PER_UNIT, count, {
+    attachments,
+    hasTools: tools !== undefined,
+  });
+  const tokens = { input: Math.ceil(bound * Math.max(1, factor)) };
+  return { model, encoding, method: 'estimate', tokens };
+}
+
+const BYTES_PER_UNIT = 3;
+
+const partsOf = (content: CountMessage['content']): number =>
+  Array.isArray(content) ? content.length : 0;

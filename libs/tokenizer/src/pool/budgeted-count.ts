@@ -16,6 +16,8 @@ import { requestCounted } from '../token-count.js';
 const WINDOWS = 16;
 const WINDOW_UNITS = 512;
 const STANDARD_ERRORS = 3;
+/** Short texts that are counted between two pauses. */
+const SLICE_UNITS = 8192;
 
 export interface BudgetClock {
   isOver: () => boolean;
@@ -23,28 +25,41 @@ export interface BudgetClock {
   random: () => number;
 }
 
-export function countWithin(
+/** Pauses every few milliseconds, so that a thread can answer others meanwhile. */
+export function* countWithin(
   body: CalculateRequest,
   rule: ModelRule,
   clock: BudgetClock,
-): CalculateResponse {
+): Generator<void, CalculateResponse> {
+  const texts = new Set<string>();
+  requestCounted(rule, body, (text) => {
+    texts.add(text);
+    return NOTHING;
+  });
   const encoding = loadEncoding(rule.encoding);
   const counts = new Map<string, TextCount>();
-  return requestCounted(rule, body, (text) => {
-    const known = counts.get(text);
-    if (known !== undefined) return known;
-    const counted = countText(encoding, text, clock);
-    counts.set(text, counted);
-    return counted;
-  });
+  let units = 0;
+  for (const text of texts) {
+    counts.set(text, yield* countText(encoding, text, clock));
+    units += text.length;
+    if (units < SLICE_UNITS) continue;
+    units = 0;
+    yield;
+  }
+  return requestCounted(rule, body, (text) => counts.get(text) ?? NOTHING);
 }
 
-function countText(encoding: Encoding, text: string, clock: BudgetClock): TextCount {
+function* countText(
+  encoding: Encoding,
+  text: string,
+  clock: BudgetClock,
+): Generator<void, TextCount> {
   if (text.length <= WINDOWS * WINDOW_UNITS) return encoding.count(text);
   const counting = encoding.countInSlices([text]);
   while (!clock.isOver()) {
     const slice = counting.next();
     if (slice.done === true) return slice.value.get(text) ?? NOTHING;
+    yield;
   }
   return { tokens: estimatedTokens(encoding, text, clock.random), exact: false };
 }

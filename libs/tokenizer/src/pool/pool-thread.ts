@@ -1,6 +1,6 @@
 /**
- * A thread and its one unfinished message. A thread that dies, or that overstays by far, fails what
- * it was doing and is told to its owner, who starts another.
+ * A thread and its unfinished messages. A thread that dies fails what it was doing and is told to its
+ * owner, who starts another.
  */
 import { Worker } from 'node:worker_threads';
 import type { FromThread, ToThread } from './pool.messages.js';
@@ -27,8 +27,10 @@ const SOURCE_ARGUMENTS = [
 ];
 
 export class PoolThread {
+  /** Large counts among the unfinished; kept by the owner. */
+  large = 0;
   private readonly worker: Worker;
-  private unfinished: Unfinished | null = null;
+  private readonly unfinished = new Map<number, Unfinished>();
   private gone = false;
 
   /** @param onGone called once, after what was unfinished has failed */
@@ -36,26 +38,27 @@ export class PoolThread {
     this.worker = new Worker(entry, { execArgv: isSource ? SOURCE_ARGUMENTS : [] });
     this.worker.unref();
     let problem: Error | null = null;
-    this.worker.on('message', (answer: FromThread) => this.finish()?.resolve(answer));
+    this.worker.on('message', (answer: FromThread) => this.finish(answer.id)?.resolve(answer));
     this.worker.on('error', (error: Error) => (problem = error));
     this.worker.on('exit', (code) => {
       const error = problem ?? new Error(`counting thread ended with ${code}`);
       this.gone = true;
-      this.finish()?.reject(error);
+      for (const id of [...this.unfinished.keys()]) this.finish(id)?.reject(error);
       onGone(this, error);
     });
   }
 
-  get isIdle(): boolean {
-    return !this.gone && this.unfinished === null;
+  /** Unfinished messages; infinite once the thread is gone. */
+  get load(): number {
+    return this.gone ? Infinity : this.unfinished.size;
   }
 
-  /** Of an idle thread. Rejects when the thread dies over it. */
+  /** Rejects when the thread dies over it, or the message cannot be sent. */
   ask(message: ToThread): Promise<FromThread> {
-    this.worker.ref();
     return new Promise((resolve, reject) => {
-      this.unfinished = { resolve, reject };
       this.worker.postMessage(message);
+      this.unfinished.set(message.id, { resolve, reject });
+      this.worker.ref();
     });
   }
 
@@ -63,10 +66,10 @@ export class PoolThread {
     await this.worker.terminate();
   }
 
-  private finish(): Unfinished | null {
-    const { unfinished } = this;
-    this.unfinished = null;
-    this.worker.unref();
+  private finish(id: number): Unfinished | undefined {
+    const unfinished = this.unfinished.get(id);
+    this.unfinished.delete(id);
+    if (this.unfinished.size === 0) this.worker.unref();
     return unfinished;
   }
 }

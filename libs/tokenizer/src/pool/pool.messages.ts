@@ -2,9 +2,16 @@
 import type { CalculateRequest, CalculateResponse } from '@ai-gateway/contracts';
 import type { ModelRule } from '../model-rules.js';
 
-export type ToThread =
-  | { kind: 'count'; id: number; body: CalculateRequest; rule: ModelRule; budgetMs: number }
-  | { kind: 'load'; id: number; encodings: readonly string[] };
+export interface CountMessage {
+  kind: 'count';
+  id: number;
+  body: CalculateRequest;
+  rule: ModelRule;
+  /** From its arrival. */
+  budgetMs: number;
+}
+
+export type ToThread = CountMessage | { kind: 'load'; id: number; encodings: readonly string[] };
 
 export type FromThread =
   | { id: number; answer: CalculateResponse }

@@ -74,14 +74,25 @@ describe('the pool', () => {
     const silent = program(
       'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => {})',
     );
-    start({ entry: silent, maxQueued: 2, maxQueuedUnits: 1000 });
-    const first = ask('x', 50);
-    const waiting = [ask('a'.repeat(900), 50), ask('b', 50)];
-    expect(await ask('c', 50)).toEqual({ status: 'overloaded' });
+    start({ entry: silent, maxQueued: 2, maxQueuedUnits: 90_000 });
+    const large = 'x'.repeat(40_000);
+    const first = ask(large, 50);
+    const waiting = [ask(large, 50), ask(large, 50)];
+    expect(await ask(large, 50)).toEqual({ status: 'overloaded' });
     await Promise.all([first, ...waiting]);
-    const busy = [ask('x', 50), ask('y', 50)];
-    expect(await ask('z'.repeat(1000), 50)).toEqual({ status: 'overloaded' });
-    await Promise.all(busy);
+  });
+
+  it('answers short texts while it counts a long one', async () => {
+    start();
+    await pool.load(['o200k_base']);
+    const ended: string[] = [];
+    const long = ask('a'.repeat(MEGABYTE)).then(() => ended.push('long'));
+    for (let turn = 0; turn < 3; turn += 1) {
+      await ask('short');
+      ended.push('short');
+    }
+    await long;
+    expect(ended).toEqual(['short', 'short', 'short', 'long']);
   });
 
   it('replaces a thread that died, and fails only what that one was doing', async () => {
@@ -92,7 +103,8 @@ describe('the pool', () => {
         parentPort.postMessage({ id, answer: { tokens: { input: 1 } } });
       });`);
     start({ entry: mortal, onThreadGone: (error) => gone.push(error) });
-    const [died, lived] = await Promise.all([ask('die'), ask('live')]);
+    const died = await ask('die');
+    const lived = await ask('live');
     expect(died).toMatchObject({ status: 'failed' });
     expect(lived).toMatchObject({ status: 'counted' });
     expect(gone).toHaveLength(1);

@@ -1,11 +1,14 @@
 /**
- * Counts off the event loop: a few threads, one queue with a bound, a time budget per count.
+ * Counts off the event loop: a few threads, a bounded queue, a time budget per count.
  *
- * A thread is sent one count at a time, so what waits, waits here, where it can be given up: a
- * count whose budget is over before its turn comes is never sent. A thread that has a count keeps
- * to the rest of the budget by itself and answers an estimate; should it overstay all the same, the
- * caller is answered without it. Rejected: a thread per count (a vocabulary is a tenth of a second
- * to load); giving a thread several counts at once, which nobody could take back.
+ * A thread has one large count at a time and a number of small ones beside it, which it answers in
+ * the pauses of the large one: a long prompt never delays a short one by more than a slice. What
+ * waits, waits here, where it can be given up: a count whose budget is over before its turn comes is
+ * never sent. A thread keeps to the rest of the budget by itself and answers an estimate; should it
+ * overstay all the same, the caller is answered without it.
+ *
+ * Rejected: a thread per count (a vocabulary is a tenth of a second to load); small counts on the
+ * event loop (the vocabularies would have to be loaded there as well).
  */
 import { availableParallelism } from 'node:os';
 import type { CalculateRequest, CalculateResponse } from '@ai-gateway/contracts';
@@ -59,9 +62,15 @@ const GRACE_MS = 20;
 const STUCK_MS = 30_000;
 const RESTART_MS = 100;
 
+/** Above this a count is large: more than a few milliseconds. */
+const SMALL_UNITS = 32_768;
+/** Small counts a thread has at a time. */
+const SMALL_PER_THREAD = 32;
+
 export class TokenPool {
   private readonly threads = new Set<PoolThread>();
-  private readonly queue: Waiting[] = [];
+  private readonly small: Waiting[] = [];
+  private readonly large: Waiting[] = [];
   private queuedUnits = 0;
   private lastId = 0;
   private closed = false;
@@ -74,15 +83,14 @@ export class TokenPool {
 
   /** Counts that wait for a thread. */
   get queued(): number {
-    return this.queue.length;
+    return this.small.length + this.large.length;
   }
 
   /** Never rejects. Resolves soon after the budget at the latest. */
   count(job: PoolJob): Promise<PoolOutcome> {
-    const { maxQueued = MAX_QUEUED, maxQueuedUnits = MAX_QUEUED_UNITS } = this.options;
-    const mustWait = !this.closed && this.idleThread() === undefined;
-    const isFull = this.queue.length >= maxQueued || this.queuedUnits + job.units > maxQueuedUnits;
-    if (this.closed || (mustWait && isFull)) return Promise.resolve({ status: 'overloaded' });
+    if (this.closed || (this.threadFor(job) === undefined && !this.hasRoomFor(job))) {
+      return Promise.resolve({ status: 'overloaded' });
+    }
     return new Promise((resolve) => {
       const waiting: Waiting = {
         job,
@@ -93,7 +101,7 @@ export class TokenPool {
           resolve(outcome);
         },
       };
-      this.queue.push(waiting);
+      this.queueOf(job).push(waiting);
       this.queuedUnits += job.units;
       this.dispatch();
     });
@@ -111,7 +119,9 @@ export class TokenPool {
 
   async close(): Promise<void> {
     this.closed = true;
-    for (const waiting of this.queue.splice(0)) waiting.settle({ status: 'overloaded' });
+    for (const queue of [this.small, this.large]) {
+      for (const waiting of queue.splice(0)) waiting.settle({ status: 'overloaded' });
+    }
     await Promise.all([...this.threads].map((thread) => thread.end()));
   }
 
@@ -133,35 +143,53 @@ export class TokenPool {
   }
 
   private async loadIn(thread: PoolThread): Promise<Record<string, string>> {
-    if (!thread.isIdle) return {};
     const id = (this.lastId += 1);
     const answer = await asked(thread, { kind: 'load', id, encodings: [...this.loads] });
-    this.dispatch();
     return 'failed' in answer ? answer.failed : {};
   }
 
-  private idleThread(): PoolThread | undefined {
-    for (const thread of this.threads) if (thread.isIdle) return thread;
-    return undefined;
+  private queueOf({ units }: PoolJob): Waiting[] {
+    return units <= SMALL_UNITS ? this.small : this.large;
+  }
+
+  private hasRoomFor({ units }: PoolJob): boolean {
+    const { maxQueued = MAX_QUEUED, maxQueuedUnits = MAX_QUEUED_UNITS } = this.options;
+    return this.queued < maxQueued && this.queuedUnits + units <= maxQueuedUnits;
+  }
+
+  /** The one that has least to do of those that may take it; undefined: none may. */
+  private threadFor({ units }: PoolJob): PoolThread | undefined {
+    const isSmall = units <= SMALL_UNITS;
+    let best: PoolThread | undefined;
+    for (const thread of this.threads) {
+      if (isSmall ? thread.load >= SMALL_PER_THREAD : thread.large > 0) continue;
+      if (thread.load < (best?.load ?? Infinity)) best = thread;
+    }
+    return best;
   }
 
   private dispatch(): void {
-    for (;;) {
-      const thread = this.queue.length === 0 ? undefined : this.idleThread();
-      if (thread === undefined) return;
-      const next = this.queue.shift() as Waiting;
-      this.queuedUnits -= next.job.units;
-      const budgetMs = next.endMs - performance.now();
-      if (budgetMs <= 0) next.settle({ status: 'over_budget' });
-      else void this.run(thread, next, budgetMs);
+    for (const queue of [this.small, this.large]) {
+      for (let next = queue[0]; next !== undefined; next = queue[0]) {
+        const thread = this.threadFor(next.job);
+        if (thread === undefined) break;
+        queue.shift();
+        this.queuedUnits -= next.job.units;
+        const budgetMs = next.endMs - performance.now();
+        if (budgetMs <= 0) next.settle({ status: 'over_budget' });
+        else void this.run(thread, next, budgetMs);
+      }
     }
   }
 
   private async run(thread: PoolThread, waiting: Waiting, budgetMs: number): Promise<void> {
     const id = (this.lastId += 1);
     const stuck = setTimeout(() => void thread.end(), waiting.job.budgetMs + STUCK_MS).unref();
-    const { body, rule } = waiting.job;
+    const { body, rule, units } = waiting.job;
+    const isLarge = units > SMALL_UNITS;
+    if (isLarge) thread.large += 1;
     const answer = await asked(thread, { kind: 'count', id, body, rule, budgetMs });
+    if (isLarge) thread.large -= 1;
     clearTimeout(stuck);
     if ('answer' in answer) waiting.settle({ status: 'counted', answer: answer.answer });
     else waiting.settle({ status: 'failed', reason: 'error' in answer ? answer.error : '' });
@@ -169,9 +197,10 @@ export class TokenPool {
   }
 
   private giveUp(waiting: Waiting): void {
-    const place = this.queue.indexOf(waiting);
+    const queue = this.queueOf(waiting.job);
+    const place = queue.indexOf(waiting);
     if (place >= 0) {
-      this.queue.splice(place, 1);
+      queue.splice(place, 1);
       this.queuedUnits -= waiting.job.units;
     }
     waiting.settle({ status: 'over_budget' });

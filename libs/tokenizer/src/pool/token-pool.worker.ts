@@ -1,19 +1,31 @@
-/** A thread of the pool: one message in, one answer out. Loads a vocabulary when it is first used. */
+/**
+ * A thread of the pool: messages in, one answer out for each. A large count pauses every few
+ * milliseconds, and whatever came meanwhile is answered then. Loads a vocabulary when it is first
+ * used.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { isEncodingName, loadEncoding } from '../encoding.registry.js';
 import { countWithin } from './budgeted-count.js';
-import type { FromThread, ToThread } from './pool.messages.js';
+import type { CountMessage, FromThread, ToThread } from './pool.messages.js';
 
-function answerTo(message: ToThread): FromThread {
+async function answerTo(message: ToThread): Promise<FromThread> {
   const { id } = message;
   try {
     if (message.kind === 'load') return { id, failed: loadAll(message.encodings) };
-    const endMs = performance.now() + message.budgetMs;
-    const clock = { isOver: () => performance.now() >= endMs, random: Math.random };
-    return { id, answer: countWithin(message.body, message.rule, clock) };
+    return { id, answer: await count(message) };
   } catch (error) {
     return { id, error: reasonOf(error) };
   }
+}
+
+async function count({ body, rule, budgetMs }: CountMessage) {
+  const endMs = performance.now() + budgetMs;
+  const clock = { isOver: () => performance.now() >= endMs, random: Math.random };
+  const counting = countWithin(body, rule, clock);
+  let slice = counting.next();
+  for (; slice.done !== true; slice = counting.next()) await nextTurn();
+  return slice.value;
 }
 
 function loadAll(encodings: readonly string[]): Record<string, string> {
@@ -32,4 +44,6 @@ function loadAll(encodings: readonly string[]): Record<string, string> {
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-parentPort?.on('message', (message: ToThread) => parentPort?.postMessage(answerTo(message)));
+parentPort?.on('message', (message: ToThread) => {
+  void answerTo(message).then((answer) => parentPort?.postMessage(answer));
+});

@@ -1,24 +1,45 @@
 import {
-  calculateRequestSchema,
-  calculateResponseSchema,
+  MAX_COUNT_BATCH,
+  calculateAnswerSchema,
+  calculateBodySchema,
+  type CalculateAnswer,
+  type CalculateBody,
   type CalculateRequest,
-  type CalculateResponse,
 } from '@ai-gateway/contracts';
-import { Answers, ServiceOnly } from '@ai-gateway/nest-runtime';
+import { AdminError, Answers, ServiceOnly } from '@ai-gateway/nest-runtime';
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { CalculateService } from './calculate.service.js';
+import { CountingService } from '../../platform/counting/counting.service.js';
 
 @Controller()
 export class CalculateController {
-  constructor(@Inject(CalculateService) private readonly service: CalculateService) {}
+  constructor(@Inject(CountingService) private readonly counting: CountingService) {}
 
+  /** The input's tokens of one request, or of each of many. */
   @ServiceOnly()
   @Post('calculate')
   @HttpCode(200)
-  @Answers(200, calculateResponseSchema)
-  calculate(
-    @Body({ schema: calculateRequestSchema }) body: CalculateRequest,
-  ): Promise<CalculateResponse> {
-    return this.service.calculate(body);
+  @Answers(200, calculateAnswerSchema)
+  async calculate(
+    @Body({ schema: calculateBodySchema }) body: CalculateBody,
+  ): Promise<CalculateAnswer> {
+    const { requests, model = '', ...given } = body;
+    if (requests !== undefined) return this.calculateAll(requests);
+    const request = { model, ...given };
+    this.counting.check(request);
+    return this.counting.count(request);
+  }
+
+  /** One after the other: a batch takes one place in the queue, whatever its size. */
+  private async calculateAll(requests: readonly CalculateRequest[]): Promise<CalculateAnswer> {
+    if (requests.length > MAX_COUNT_BATCH) {
+      const message = `${requests.length} requests, at most ${MAX_COUNT_BATCH}`;
+      throw new AdminError('PAYLOAD_TOO_LARGE', { details: [{ path: 'requests', message }] });
+    }
+    for (const [index, request] of requests.entries()) {
+      this.counting.check(request, `requests.${index}.`);
+    }
+    const results = [];
+    for (const request of requests) results.push(await this.counting.count(request));
+    return { results };
   }
 }

@@ -28,9 +28,15 @@ export class ServiceCredentialGuard implements CanActivate {
   private mayCall(request: IncomingMessage): boolean {
     const { credential } = this.settings;
     if (credential === null) return true;
-    const bearer = bearerOf(request.headers.authorization);
+    const bearer = bearerOf(request.headers.authorization) ?? apiKeyOf(request);
     return bearer !== null && timingSafeEqual(digest(bearer), digest(credential));
   }
+}
+
+/** Where clients of Anthropic's API put their credential. */
+function apiKeyOf({ headers }: IncomingMessage): string | null {
+  const key = headers['x-api-key'];
+  return typeof key === 'string' ? key : null;
 }
 
 /** Equal lengths, whatever was sent. */
