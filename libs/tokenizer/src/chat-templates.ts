@@ -38,10 +38,13 @@ export const DEEPSEEK_V3: ChatTemplate = {
 /** deepseek-ai/DeepSeek-R1: the answer is primed to think. */
 export const DEEPSEEK_R1: ChatTemplate = { ...DEEPSEEK_V3, end: ['', '', '\n'] };
 
-/** mistralai/Mistral-Nemo-Instruct-2407: a system message stands within the last user message. */
+/**
+ * mistralai/Mistral-Nemo-Instruct-2407. A system message goes into the last user message, whose
+ * tokens may run together with it: no frame of its own, so it is an estimate.
+ */
 export const MISTRAL: ChatTemplate = {
   start: ['', ''],
-  messages: { system: ['{content}\n\n'], user: ['', '{content}', ''], assistant: ['{content}', ''] },
+  messages: { user: ['', '{content}', ''], assistant: ['{content}', ''] },
   end: [''],
   trims: false,
   defaultSystem: null,

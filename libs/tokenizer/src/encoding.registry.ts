@@ -22,9 +22,6 @@ export const ENCODING_NAMES = [
 ] as const;
 export type EncodingName = (typeof ENCODING_NAMES)[number];
 
-export const isEncodingName = (name: string): name is EncodingName =>
-  (ENCODING_NAMES as readonly string[]).includes(name);
-
 interface EncodingSource {
   read: (name: string) => RankTable;
   split: PieceSplitter;

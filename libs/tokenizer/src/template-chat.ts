@@ -10,7 +10,6 @@
 import type { CountMessage } from '@ai-gateway/contracts';
 import { toolCallsOf, type ChatTokens, type ReadChat } from './chat.types.js';
 import { readContent } from './message-content.js';
-import { pythonJson } from './python-json.js';
 import type { ImageRule, TokenMeter } from './token-meter.js';
 
 /** Texts between control tokens: n texts have n - 1 of these. `{role}` and `{content}` are filled. */
@@ -27,7 +26,7 @@ export interface ChatTemplate {
   trims: boolean;
   /** A system message that the chat doesn't bring: its frame's content. */
   defaultSystem: string | null;
-  /** What stands before the content of each system message. */
+  /** What stands before the content of the system message. */
   systemPrefix: string;
 }
 
@@ -43,7 +42,10 @@ export function countTemplateChat(
   const implied = givesSystem || defaultSystem === null ? 0 : countSystem(template, meter);
   const frames = measure(start, meter) + measure(end, meter);
   return {
-    perMessage: messages.map((message) => countMessage(message, template, meter)),
+    perMessage: messages.map((message, index) => {
+      const isFirst = index === 0;
+      return countMessage({ message, isFirst, template, meter });
+    }),
     tools: tools.reduce((sum, tool) => sum + meter.json(tool), 0),
     overhead: frames + implied,
   };
@@ -56,13 +58,22 @@ function countSystem({ messages, defaultSystem, systemPrefix }: ChatTemplate, me
   );
 }
 
-function countMessage(message: CountMessage, template: ChatTemplate, meter: TokenMeter): number {
+interface Place {
+  message: CountMessage;
+  isFirst: boolean;
+  template: ChatTemplate;
+  meter: TokenMeter;
+}
+
+function countMessage({ message, isFirst, template, meter }: Place): number {
+  const { role } = message;
   const content = readContent(message.content);
-  const text = content.texts.join('\n');
-  const trimmed = template.trims ? text.trim() : text;
-  const body = message.role === 'system' ? `${template.systemPrefix}${trimmed}` : trimmed;
+  const joined = content.texts.join('\n');
+  const text = template.trims ? joined.trim() : joined;
+  if (role === 'system' && !isFirst) meter.estimated(0);
+  const body = role === 'system' && isFirst ? `${template.systemPrefix}${text}` : text;
   const calls = toolCallsOf(message).reduce((sum, call) => sum + meter.json(call), 0);
-  const framed = measure(fill(frameOf(message, template, meter), message.role, body), meter);
+  const framed = measure(fill(frameOf(message, template, meter), role, body), meter);
   return framed + calls + meter.parts(content, IMAGE);
 }
 
