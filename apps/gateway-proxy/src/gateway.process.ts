@@ -24,7 +24,8 @@ import { DataListener } from './listener/data-listener.js';
 import { CounterAccess } from './management/counter-access.js';
 import { GatewayState } from './management/gateway-state.js';
 import { createGatewayMetrics } from './metrics.js';
-import { createGateway, createTargetPools } from './pipeline.factory.js';
+import type { PoolTokenCounter } from './counting/pool.token-counter.js';
+import { createGateway, createPoolCounter, createTargetPools } from './pipeline.factory.js';
 import type { Gateway } from './pipeline/gateway.js';
 import type { RunningTable } from './pipeline/running-table.js';
 import type { GatewaySettings } from './settings.js';
@@ -43,6 +44,7 @@ interface GatewayParts {
   readonly config: RunningConfig;
   readonly limiter: Limiter;
   readonly gateway: Gateway;
+  readonly counter: PoolTokenCounter;
   readonly data: DataListener;
   readonly management: { readonly app: NestExpressApplication; readonly server: Server };
 }
@@ -61,6 +63,7 @@ export class GatewayProcess {
     const metrics = createGatewayMetrics(createRegistry());
     metrics.buildInfo.set({ version: VERSION }, 1);
     const pools = createTargetPools(settings);
+    const counter = createPoolCounter(metrics, logger);
     const instanceId = settings.GATEWAY_INSTANCE_ID;
     const limiter = createLimiter({
       redisUrl: redisUrlOf(settings),
@@ -76,11 +79,21 @@ export class GatewayProcess {
       metrics,
       logger,
       onUpstreams: (table) => pools.retain(originsOf(table)),
+      onModels: (table) => void counter.prepare(table),
       onSettings: (running) => applyToProcess(running, gateway),
     });
     const { admission } = limiter;
     const { keys } = config;
-    const gateway = createGateway({ settings, admission, keys, pools, metrics, logger, accessLog });
+    const gateway = createGateway({
+      settings,
+      admission,
+      keys,
+      pools,
+      metrics,
+      logger,
+      accessLog,
+      counter,
+    });
     applyToProcess(config.settings, gateway);
     const groups = settings.GATEWAY_GROUPS;
     const identity = { instanceId, groups };
@@ -92,13 +105,24 @@ export class GatewayProcess {
     );
     const management = await createManagement(AppModule.register(state, counters), logger);
     const data = createDataListener(settings, gateway, config, management.listener);
-    return new GatewayProcess({ settings, state, config, limiter, gateway, data, management });
+    return new GatewayProcess({
+      settings,
+      state,
+      config,
+      limiter,
+      gateway,
+      counter,
+      data,
+      management,
+    });
   }
 
   /** Resolves when both listeners take connections; configuration may still be on its way. */
   async start(): Promise<void> {
     const { SERVER_HOST: host, GATEWAY_PORT, GATEWAY_MANAGEMENT_PORT } = this.parts.settings;
-    await Promise.all([this.parts.config.start(), this.parts.limiter.ready]);
+    const { config, limiter, counter } = this.parts;
+    await Promise.all([config.start(), limiter.ready]);
+    await counter.prepare(config.current ?? config.empty);
     await listen(this.parts.management.server, GATEWAY_MANAGEMENT_PORT, host);
     await listen(this.parts.data.server, GATEWAY_PORT, host);
   }
@@ -133,6 +157,7 @@ export class GatewayProcess {
     await this.parts.config.close();
     await this.parts.gateway.forwarder.close();
     await this.parts.gateway.upgradeForwarder.close();
+    await this.parts.gateway.drift.close();
     await this.parts.gateway.tokenCounter.close();
     await this.parts.limiter.close();
     this.parts.gateway.recorder.flush();

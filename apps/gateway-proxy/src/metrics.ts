@@ -7,6 +7,8 @@ const OVERHEAD_SECONDS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 ];
 
+const DRIFT_RATIOS = [0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1, 1.01, 1.02, 1.05, 1.1, 1.25, 1.5, 2, 4];
+
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 
 export function createGatewayMetrics(registry: Registry) {
@@ -100,8 +102,15 @@ function tokenMetrics(registers: Registry[]) {
     }),
     countMethods: new Counter({
       name: 'gateway_token_counts_total',
-      help: 'Input token counts made before admission, by method',
+      help: 'Input token counts, by method',
       labelNames: ['method'],
+      registers,
+    }),
+    tokenDrift: new Histogram({
+      name: 'gateway_token_drift_ratio',
+      help: 'Counted input tokens by those the upstream reported; 1: equal',
+      labelNames: ['model'],
+      buckets: DRIFT_RATIOS,
       registers,
     }),
   };

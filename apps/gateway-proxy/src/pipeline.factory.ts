@@ -8,8 +8,10 @@ import {
   type MasterKey,
 } from '@ai-gateway/node-runtime';
 import type { Admission } from '@ai-gateway/admission';
+import { TokenPool } from '@ai-gateway/tokenizer';
 import type { RequestLog } from './access-log.js';
-import { LocalTokenCounter } from './counting/local.token-counter.js';
+import { DriftReporter } from './counting/drift-reporter.js';
+import { PoolTokenCounter } from './counting/pool.token-counter.js';
 import { ServiceTokenCounter } from './counting/service.token-counter.js';
 import type { TokenCounter } from './counting/token-counter.port.js';
 import type { GatewayMetrics } from './metrics.js';
@@ -30,13 +32,15 @@ export interface PipelineParts {
   metrics: GatewayMetrics;
   logger: Logger;
   accessLog: RequestLog;
+  /** Counts in this process. */
+  counter: PoolTokenCounter;
 }
 
 export const createTargetPools = (settings: GatewaySettings): TargetPools =>
   new TargetPools(createAddressPolicy({ allow: settings.UPSTREAM_ALLOW_ADDRESSES }));
 
 export function createGateway(parts: PipelineParts): Gateway {
-  const { settings, metrics, logger, admission, keys, pools, accessLog } = parts;
+  const { settings, metrics, logger, admission, keys, pools, accessLog, counter } = parts;
   const master = settings.MASTER_KEY === undefined ? null : parseMasterKey(settings.MASTER_KEY);
   const instanceId = settings.GATEWAY_INSTANCE_ID;
   const credentials = new CredentialOpener(master, logger);
@@ -59,7 +63,8 @@ export function createGateway(parts: PipelineParts): Gateway {
     keys,
     forwarder: new HttpForwarder(() => gateway, { pools, credentials, allowlist }),
     upgradeForwarder: new WebSocketForwarder(pools, credentials),
-    tokenCounter: createTokenCounter(settings, metrics, logger),
+    tokenCounter: createTokenCounter(parts),
+    drift: new DriftReporter({ service: tokenServiceOf(settings), counter, metrics, logger }),
     recorder,
     metrics,
     logger,
@@ -71,14 +76,19 @@ export function createGateway(parts: PipelineParts): Gateway {
 const digestOf = (master: MasterKey | null): Gateway['apiKeyDigest'] =>
   master === null ? null : createApiKeyDigest(master);
 
-function createTokenCounter(
-  settings: GatewaySettings,
-  metrics: GatewayMetrics,
-  logger: Logger,
-): TokenCounter {
-  const local = new LocalTokenCounter(metrics);
-  const { TOKEN_SERVICE_URL: url, USE_PRECISE_TOKEN_CALCULATION: usesService } = settings;
-  if (url === undefined || !usesService) return local;
-  const credential = settings.TOKEN_SERVICE_CREDENTIAL ?? null;
-  return new ServiceTokenCounter({ url, credential, fallback: local, logger });
+export const createPoolCounter = (metrics: GatewayMetrics, logger: Logger): PoolTokenCounter => {
+  const pool = new TokenPool({
+    onThreadGone: (err) => logger.warn({ err }, 'a counting thread ended and is replaced'),
+  });
+  return new PoolTokenCounter(pool, metrics);
+};
+
+function tokenServiceOf({ TOKEN_SERVICE_URL: url, TOKEN_SERVICE_CREDENTIAL }: GatewaySettings) {
+  return url === undefined ? null : { url, credential: TOKEN_SERVICE_CREDENTIAL ?? null };
+}
+
+function createTokenCounter({ settings, counter, metrics, logger }: PipelineParts): TokenCounter {
+  const service = tokenServiceOf(settings);
+  if (service === null || !settings.USE_PRECISE_TOKEN_CALCULATION) return counter;
+  return new ServiceTokenCounter({ ...service, fallback: counter, metrics, logger });
 }

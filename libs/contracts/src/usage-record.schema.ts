@@ -1,6 +1,7 @@
 /** The one terminal record of a client request. */
 import { z } from 'zod';
 import { countSchema, idSchema, timeSchema } from './primitives.js';
+import { COUNT_METHODS } from './token-count.schema.js';
 
 export const END_STATES = [
   'refused',
@@ -40,5 +41,6 @@ export const usageRecordSchema = z.object({
   cached_input_tokens: countSchema,
   reasoning_tokens: countSchema,
   token_source: z.enum(TOKEN_SOURCES),
+  count_method: z.enum(COUNT_METHODS).nullable().describe('of the input; null: it was not counted'),
 });
 export type UsageRecord = z.infer<typeof usageRecordSchema>;

@@ -22,6 +22,7 @@ import {
   compileConfig,
 } from '@ai-gateway/gateway-engine';
 import type { Logger } from '@ai-gateway/node-runtime';
+import { ConfiguredModels } from '@ai-gateway/tokenizer';
 import type { GatewayMetrics } from '../metrics.js';
 import { runningTable, type RunningTable } from '../pipeline/running-table.js';
 import { ConfigReport } from './config-report.js';
@@ -42,6 +43,8 @@ export interface RunningConfigOptions {
   logger: Logger;
   /** After a swap that may have changed the set of targets. */
   onUpstreams: (table: RunningTable) => void;
+  /** After a swap that changed models or how they are counted. */
+  onModels: (table: RunningTable) => void;
   /** After a swap that changed settings. */
   onSettings: (settings: RunningSettings) => void;
 }
@@ -57,6 +60,8 @@ export class RunningConfig {
 
   /** What compiled last; it remembers resources by identity. */
   private builder: { timeoutMs: number; builder: RuntimeTableBuilder } | null = null;
+  private tokenModels: { rules: ConfigResources['token_rule']; models: ConfiguredModels } | null =
+    null;
   private readonly follower: ConfigFollower<RunningTable>;
   private readonly keeper: SnapshotKeeper | null;
   private readonly report: ConfigReport;
@@ -64,7 +69,11 @@ export class RunningConfig {
   constructor(private readonly options: RunningConfigOptions) {
     const { settings, metrics, logger } = options;
     const nothing = compileConfig(NO_RESOURCES, { epoch: '', revision: 0 });
-    this.empty = runningTable(nothing, settingsOfEnvironment(settings), null);
+    this.empty = runningTable(
+      nothing,
+      { settings: settingsOfEnvironment(settings), tokenModels: new ConfiguredModels([]) },
+      null,
+    );
     const sourceNames = options.sources.map(({ name }) => name);
     this.report = new ConfigReport({ metrics, logger, sourceNames });
     const store = new ConfigStore<RunningTable>({
@@ -136,7 +145,17 @@ export class RunningConfig {
     const base = isOfSameTimeout ? given : null;
     const steps = this.builderFor(settings).steps(resources, head, base);
     const table = await new EventLoopPacer().run(steps);
-    return { table: runningTable(table, settings, base?.table ?? null), problems: table.problems };
+    const tokenModels = this.tokenModelsOf(resources);
+    const running = runningTable(table, { settings, tokenModels }, base?.table ?? null);
+    return { table: running, problems: table.problems };
+  }
+
+  /** Anew only where a rule of counting differs. */
+  private tokenModelsOf({ token_rule: rules }: ConfigResources): ConfiguredModels {
+    if (this.tokenModels?.rules !== rules) {
+      this.tokenModels = { rules, models: new ConfiguredModels(rules.values()) };
+    }
+    return this.tokenModels.models;
   }
 
   private builderFor({ defaultTimeoutMs }: RunningSettings): RuntimeTableBuilder {
@@ -152,6 +171,9 @@ export class RunningConfig {
     const before = this.current;
     this.current = table;
     if (before?.upstreams !== table.upstreams) this.options.onUpstreams(table);
+    if (before?.modelList !== table.modelList || before.tokenModels !== table.tokenModels) {
+      this.options.onModels(table);
+    }
     if (before?.settings !== table.settings) this.options.onSettings(table.settings);
   }
 

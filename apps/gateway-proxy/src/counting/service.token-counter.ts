@@ -5,45 +5,69 @@
 import { calculateResponseSchema } from '@ai-gateway/contracts';
 import type { Logger } from '@ai-gateway/node-runtime';
 import { Pool } from 'undici';
+import type { GatewayMetrics } from '../metrics.js';
 import type { RequestContext } from '../pipeline/request-context.js';
 import { countedRequest } from './counted-request.js';
-import type { TokenCounter } from './token-counter.port.js';
+import { ServiceBreaker } from './service-breaker.js';
+import type { CountedInput, TokenCounter } from './token-counter.port.js';
 
+/** The service's budget for the longest wait. */
 const BUDGET_MS = 100;
+/** What is left for the count in this process when the service has used up the budget. */
+const MIN_LOCAL_MS = 10;
 const FAILURES_TO_OPEN = 5;
 const OPEN_MS = 2000;
 const MAX_CONNECTIONS = 32;
+/** Larger bodies are counted where they are: sending them costs more than counting. */
+const MAX_SENT_BYTES = 1_048_576;
+/** The request's own fault, or a model the service does not want to know: no sign of bad health. */
+const REQUESTS_FAULT = new Set([400, 404, 413, 422]);
 
 export interface ServiceTokenCounterOptions {
   url: string;
   credential: string | null;
   fallback: TokenCounter;
+  metrics: GatewayMetrics;
   logger: Logger;
 }
 
 export class ServiceTokenCounter implements TokenCounter {
   private readonly pool: Pool;
   private readonly path: string;
-  private failures = 0;
-  private closedUntil = 0;
+  private readonly breaker: ServiceBreaker;
 
   constructor(private readonly options: ServiceTokenCounterOptions) {
     const url = new URL(options.url);
     this.pool = new Pool(url.origin, { connections: MAX_CONNECTIONS });
     this.path = `${url.pathname.replace(/\/$/, '')}/calculate`;
+    this.breaker = new ServiceBreaker({
+      failuresToOpen: FAILURES_TO_OPEN,
+      openMs: OPEN_MS,
+      nowMs: () => performance.now(),
+      onChange: (isOpen, err) => {
+        if (isOpen) options.logger.warn({ err }, 'token service fails, counting in process');
+        else options.logger.info('token service counts again');
+      },
+    });
   }
 
   upperBound(ctx: RequestContext): number {
     return this.options.fallback.upperBound(ctx);
   }
 
-  async countInput(ctx: RequestContext): Promise<number> {
-    const tokens = await this.ask(ctx);
-    return tokens ?? this.options.fallback.countInput(ctx);
+  async countInput(ctx: RequestContext, budgetMs: number): Promise<CountedInput> {
+    const startMs = performance.now();
+    const counted = await this.ask(ctx);
+    if (counted === null) {
+      const leftMs = budgetMs - (performance.now() - startMs);
+      return this.options.fallback.countInput(ctx, Math.max(MIN_LOCAL_MS, leftMs));
+    }
+    this.options.metrics.countMethods.inc({ method: counted.method });
+    return counted;
   }
 
-  countTexts(model: string, texts: readonly string[]): Promise<number> {
-    return this.options.fallback.countTexts(model, texts);
+  countTexts(ctx: RequestContext, texts: readonly string[]): Promise<number> {
+    return this.options.fallback.countTexts(ctx, texts);
   }
 
   async close(): Promise<void> {
@@ -52,20 +76,22 @@ export class ServiceTokenCounter implements TokenCounter {
   }
 
   /** Null when the service must not or could not be asked. */
-  private async ask(ctx: RequestContext): Promise<number | null> {
+  private async ask(ctx: RequestContext): Promise<CountedInput | null> {
+    if ((ctx.bodyBytes?.length ?? 0) > MAX_SENT_BYTES) return null;
     const request = countedRequest(ctx);
-    if (request === null || performance.now() < this.closedUntil) return null;
+    if (request === null || !this.breaker.tryEnter()) return null;
     try {
-      const tokens = await this.calculate(JSON.stringify(request));
-      this.failures = 0;
-      return tokens;
+      const counted = await this.calculate(JSON.stringify(request));
+      this.breaker.succeeded();
+      return counted;
     } catch (err) {
-      this.onFailure(err);
+      this.breaker.failed(err);
       return null;
     }
   }
 
-  private async calculate(body: string): Promise<number> {
+  /** Null for a request the service does not count. Rejects when the service fails. */
+  private async calculate(body: string): Promise<CountedInput | null> {
     const { credential } = this.options;
     const answer = await this.pool.request({
       method: 'POST',
@@ -78,15 +104,9 @@ export class ServiceTokenCounter implements TokenCounter {
       signal: AbortSignal.timeout(BUDGET_MS),
     });
     const json = await answer.body.json();
+    if (REQUESTS_FAULT.has(answer.statusCode)) return null;
     if (answer.statusCode !== 200) throw new Error(`token service answered ${answer.statusCode}`);
-    return calculateResponseSchema.parse(json).tokens.input;
-  }
-
-  private onFailure(err: unknown): void {
-    this.failures += 1;
-    if (this.failures < FAILURES_TO_OPEN) return;
-    this.failures = 0;
-    this.closedUntil = performance.now() + OPEN_MS;
-    this.options.logger.warn({ err }, 'token service fails, counting in process');
+    const { tokens, method } = calculateResponseSchema.parse(json);
+    return { tokens: tokens.input, method };
   }
 }

@@ -9,6 +9,7 @@ import {
   type CompiledLimit,
   type LimitDimensions,
 } from '@ai-gateway/gateway-engine';
+import { ADMISSION_BUDGET_MS } from '../counting/token-counter.port.js';
 import type { Gateway } from './gateway.js';
 import { refuse, type Refusal } from './refusal.js';
 import type { RequestContext } from './request-context.js';
@@ -54,7 +55,6 @@ const isAboutTokens = (state: LimitState | null): boolean =>
 /** The input's tokens: a bound at once, the count when it decides, at most once. */
 class InputTokens {
   readonly upperBound: number;
-  private counted: number | null = null;
 
   constructor(
     private readonly ctx: RequestContext,
@@ -65,8 +65,9 @@ class InputTokens {
 
   async count(): Promise<number> {
     if (this.ctx.llm === null) return 0;
-    this.counted ??= await this.gateway.tokenCounter.countInput(this.ctx);
-    return this.counted;
+    const { ctx, gateway } = this;
+    ctx.countedInput ??= await gateway.tokenCounter.countInput(ctx, ADMISSION_BUDGET_MS);
+    return ctx.countedInput.tokens;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Admission } from '@ai-gateway/admission';
 import type { BalancerState } from '@ai-gateway/gateway-engine';
 import type { Logger } from '@ai-gateway/node-runtime';
 import type { GatewayMetrics } from '../metrics.js';
+import type { DriftReporter } from '../counting/drift-reporter.js';
 import type { TokenCounter } from '../counting/token-counter.port.js';
 import type { Forwarder, UpgradeForwarder } from '../upstream/forwarder.port.js';
 import type { RequestRecorder } from './request-recorder.js';
@@ -24,6 +25,7 @@ export interface Gateway {
   readonly forwarder: Forwarder;
   readonly upgradeForwarder: UpgradeForwarder;
   readonly tokenCounter: TokenCounter;
+  readonly drift: DriftReporter;
   readonly recorder: RequestRecorder;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;

@@ -11,6 +11,7 @@ import {
   type RouteChoice,
 } from '@ai-gateway/gateway-engine';
 import { surfaceAt, type JsonScan, type LlmRequest, type Surface } from '@ai-gateway/llm-wire';
+import type { CountedInput } from '../counting/token-counter.port.js';
 import type { Destination } from './destination.js';
 import type { Metering } from './metering.js';
 import type { Refusal } from './refusal.js';
@@ -54,6 +55,8 @@ export class RequestContext implements RequestFacts, RequestOrigin {
   target: CompiledTarget | null = null;
   decision: AdmitDecision | null = null;
   reservation: Reservation | null = null;
+  /** The input's tokens as they were counted; null: the bound was enough so far. */
+  countedInput: CountedInput | null = null;
   /** Largest output the rules leave to this request; null: no cap. */
   outputCap: number | null = null;
   metering: Metering | null = null;

@@ -40,6 +40,7 @@ export function requestRecord(
     cached_input_tokens: tokens.cachedInput,
     reasoning_tokens: tokens.reasoning,
     token_source: tokens.source,
+    count_method: ctx.countedInput?.method ?? null,
     method: ctx.method,
     path: ctx.rawPath,
     client_ip: ctx.clientAddress,

@@ -1,10 +1,13 @@
 /** The engine's table together with what the pipeline derives from it, once per revision. */
 import type { RuntimeTable } from '@ai-gateway/gateway-engine';
 import { watchKeys, type WatchedKeys } from '@ai-gateway/llm-wire';
+import type { ConfiguredModels } from '@ai-gateway/tokenizer';
 import type { RunningSettings } from '../config/running-settings.js';
 
 export interface RunningTable extends RuntimeTable {
   readonly settings: RunningSettings;
+  /** How the tokens of a model are counted. */
+  readonly tokenModels: ConfiguredModels;
   readonly revisionText: string;
   /** Body fields whose place is noted and which must not appear twice. */
   readonly watchedKeys: WatchedKeys;
@@ -15,7 +18,7 @@ export interface RunningTable extends RuntimeTable {
 /** @param before an earlier table, to take over what was derived from the same; null: none */
 export function runningTable(
   table: RuntimeTable,
-  settings: RunningSettings,
+  { settings, tokenModels }: Pick<RunningTable, 'settings' | 'tokenModels'>,
   before: RunningTable | null,
 ): RunningTable {
   const { bodyPaths } = table.routingFields;
@@ -24,6 +27,7 @@ export function runningTable(
   return {
     ...table,
     settings,
+    tokenModels,
     revisionText: String(table.revision),
     watchedKeys: hasSamePaths ? before.watchedKeys : watchKeys(bodyPaths),
     modelsBody: hasSameModels ? before.modelsBody : modelsBody(table),

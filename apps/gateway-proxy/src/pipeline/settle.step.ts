@@ -3,6 +3,7 @@
  * counted from what was delivered. Charges are corrected, leases released, and the record written.
  */
 import type { EndState } from '@ai-gateway/contracts';
+import { SETTLEMENT_BUDGET_MS } from '../counting/token-counter.port.js';
 import type { Gateway } from './gateway.js';
 import type { Metered } from './metering.js';
 import type { RequestContext } from './request-context.js';
@@ -40,7 +41,8 @@ async function settledTokens(ctx: RequestContext, gateway: Gateway): Promise<Set
   const metered = ctx.metering?.result() ?? null;
   const usage = metered?.usage ?? null;
   const isReported = isWholeUsage(metered);
-  const input = usage?.inputTokens ?? (await gateway.tokenCounter.countInput(ctx));
+  const input = usage?.inputTokens ?? (await countedInput(ctx, gateway));
+  if (typeof usage?.inputTokens === 'number') gateway.drift.reported(ctx, usage.inputTokens);
   const output = isReported
     ? (usage?.outputTokens ?? 0)
     : await deliveredTokens(ctx, gateway, metered);
@@ -51,6 +53,14 @@ async function settledTokens(ctx: RequestContext, gateway: Gateway): Promise<Set
     reasoning: usage?.reasoningTokens ?? 0,
     source: isReported ? 'reported' : 'estimated',
   };
+}
+
+async function countedInput(ctx: RequestContext, gateway: Gateway): Promise<number> {
+  const { tokenCounter } = gateway;
+  if (ctx.countedInput?.method !== 'exact') {
+    ctx.countedInput = await tokenCounter.countInput(ctx, SETTLEMENT_BUDGET_MS);
+  }
+  return ctx.countedInput.tokens;
 }
 
 function isWholeUsage(metered: Metered | null): boolean {
@@ -65,8 +75,7 @@ async function deliveredTokens(
   metered: Metered | null,
 ): Promise<number> {
   if (metered === null) return 0;
-  const model = ctx.destination?.model?.name ?? ctx.llm?.model ?? '';
-  const counted =
-    metered.texts.length === 0 ? 0 : await gateway.tokenCounter.countTexts(model, metered.texts);
+  const { texts } = metered;
+  const counted = texts.length === 0 ? 0 : await gateway.tokenCounter.countTexts(ctx, texts);
   return counted + metered.uncountedBytes;
 }
