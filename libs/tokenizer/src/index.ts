@@ -1,6 +1,6 @@
 export type { Chat, Tool } from './chat.types.js';
-export { MAX_PIECE_UNITS, type Encoding, type TextCount } from './encoding.js';
 export { ConfiguredModels, type ConfiguredModel } from './configured-models.js';
+export { type Encoding, type TextCount } from './encoding.js';
 export { ENCODING_NAMES, loadEncoding, type EncodingName } from './encoding.registry.js';
 export { isCountablePart } from './message-content.js';
 export { BUILT_IN_MODELS } from './model-encodings.js';
