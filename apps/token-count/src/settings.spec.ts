@@ -19,6 +19,7 @@ describe('settings', () => {
       configCenter: null,
       masterKey: null,
       dataDir: './data',
+      tokenizerDir: 'data/tokenizers',
     });
   });
 

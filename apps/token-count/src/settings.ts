@@ -1,4 +1,5 @@
 /** The only reader of the environment in this process. */
+import { join } from 'node:path';
 import type { LogLevel } from '@ai-gateway/contracts';
 import {
   REDIS_SECRETS,
@@ -44,6 +45,10 @@ const SETTINGS_SHAPE = {
     .optional()
     .describe('32 bytes, base64 or hex; seals the published rules kept on disk'),
   DATA_DIR: setting.text('./data').describe('folder of the published rules kept on disk'),
+  TOKENIZER_DIR: z
+    .string()
+    .optional()
+    .describe('folder of added vocabularies; unset: tokenizers in DATA_DIR'),
   TOKEN_SERVICE_DOCS: setting.flag(true).describe('serve /docs and /docs-json'),
 } as const;
 
@@ -76,6 +81,8 @@ export interface Settings {
   /** Null: nothing is kept on disk. */
   masterKey: MasterKey | null;
   dataDir: string;
+  /** Vocabularies beside the built-in ones. */
+  tokenizerDir: string;
 }
 
 /** Throws a SettingsError, also for a host that others can reach while no credential is set. */
@@ -100,6 +107,7 @@ export function readSettings(env: Environment = process.env): Settings {
     configCenter: configCenterOf(values.CONFIG_CENTER_URL, values.GATEWAY_SERVICE_CREDENTIAL),
     masterKey: values.MASTER_KEY === undefined ? null : parseMasterKey(values.MASTER_KEY),
     dataDir: values.DATA_DIR,
+    tokenizerDir: values.TOKENIZER_DIR ?? join(values.DATA_DIR, 'tokenizers'),
   };
 }
 

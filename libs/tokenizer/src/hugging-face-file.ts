@@ -65,7 +65,9 @@ export function readBpeFile(file: Json): BpeFile {
 
 function checkModel(model: Json): void {
   const { type } = model;
-  if (type !== undefined && type !== 'BPE') throw unsupported(`model ${String(type)} is not BPE`);
+  if (type !== undefined && type !== 'BPE') {
+    throw unsupported(`the model is ${JSON.stringify(type)}, not BPE`);
+  }
   if (model['byte_fallback'] === true) throw unsupported('byte_fallback: is not byte-level');
   if ((model['dropout'] ?? 0) !== 0) throw unsupported('dropout makes tokens a matter of chance');
   for (const affix of ['continuing_subword_prefix', 'end_of_word_suffix']) {

@@ -14,10 +14,11 @@ type Step = Readonly<Record<string, unknown>>;
 
 /** Whether text is composed (NFC) first. Throws `unsupported` for any other normaliser. */
 export function composesText(normalizer: unknown): boolean {
-  return stepsOf(normalizer, 'normalizers').reduce((composes, { type }) => {
-    if (type !== 'NFC') throw unsupported(`normalizer ${String(type)}`);
-    return composes || type === 'NFC';
-  }, false);
+  const steps = stepsOf(normalizer, 'normalizers');
+  for (const { type } of steps) {
+    if (type !== 'NFC') throw unsupported(`normalizer ${JSON.stringify(type)}`);
+  }
+  return steps.length > 0;
 }
 
 /** The patterns in their order; throws `unsupported` where one is not known. */
@@ -59,7 +60,7 @@ function patternOf(step: Step): string | null {
     case 'Split':
       return patternOfSplit(step);
     default:
-      throw unsupported(`pre_tokenizer ${String(step['type'])}`);
+      throw unsupported(`pre_tokenizer ${JSON.stringify(step['type'])}`);
   }
 }
 
@@ -70,7 +71,7 @@ function patternOf(step: Step): string | null {
 function patternOfSplit(step: Step): string {
   const { pattern, behavior, invert } = step;
   const keepsMatches = behavior === 'Isolated' || (behavior === 'Removed' && invert === true);
-  if (!keepsMatches) throw unsupported(`Split with behavior ${String(behavior)}`);
+  if (!keepsMatches) throw unsupported(`Split with behavior ${JSON.stringify(behavior)}`);
   const regex = isRecord(pattern) ? pattern['Regex'] : undefined;
   if (typeof regex !== 'string') throw unsupported('Split by a text that is no pattern');
   return regex.replaceAll('\r', String.raw`\r`).replaceAll('\n', String.raw`\n`);

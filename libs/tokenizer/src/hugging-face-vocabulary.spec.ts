@@ -73,7 +73,7 @@ describe.each(FAMILIES)('%s', { timeout: TIMEOUT_MS }, (_name, options) => {
   it('is counted by the engine with the ids of the reference', () => {
     expect(counter).toBeInstanceOf(Encoding);
     for (const text of sampleTexts()) {
-      expect(counter.encode(text), JSON.stringify(text)).toEqual(reference.encode(text));
+      expect([text, ...counter.encode(text)]).toEqual([text, ...reference.encode(text)]);
     }
   });
 

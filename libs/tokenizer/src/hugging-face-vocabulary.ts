@@ -18,7 +18,7 @@ import { NO_RANK, RankTable } from './rank-table.js';
 import { invalid, unsupported } from './vocabulary-error.js';
 
 /** Longer than any token of a known vocabulary; bounds the work of checking one. */
-export const MAX_TOKEN_BYTES = 255;
+const MAX_TOKEN_BYTES = 255;
 const MAX_VOCABULARY_BYTES = 32 * 1_048_576;
 
 export interface Vocabulary {

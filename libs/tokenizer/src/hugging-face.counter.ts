@@ -6,11 +6,23 @@
  * The library's time on one long word has no bound we could promise, so long texts are cut; their
  * count may be off by a token or two per cut and says so.
  * Rejected: passing long texts through whole, which holds a process up for seconds.
+ *
+ * The library is loaded when it is first needed, and typed here: its own types name files without
+ * endings, which this module resolution doesn't find.
  */
-import { Tokenizer } from '@huggingface/tokenizers';
+import { createRequire } from 'node:module';
 import type { TextCount } from './encoding.js';
 import type { TextCounter } from './text-counter.js';
 import { unsupported } from './vocabulary-error.js';
+
+interface Tokenizer {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+}
+interface Library {
+  Tokenizer: new (file: object, config: object) => Tokenizer;
+}
+
+const require = createRequire(import.meta.url);
 
 /** Longest text counted as one, UTF-16 units. */
 const MAX_UNITS = 4096;
@@ -53,8 +65,9 @@ export class HuggingFaceCounter implements TextCounter {
 }
 
 function asText(file: object): Tokenizer {
+  const library = require('@huggingface/tokenizers') as Library;
   try {
-    return new Tokenizer({ ...file, added_tokens: [], post_processor: null }, {});
+    return new library.Tokenizer({ ...file, added_tokens: [], post_processor: null }, {});
   } catch (cause) {
     throw unsupported(`@huggingface/tokenizers: ${String(cause)}`);
   }

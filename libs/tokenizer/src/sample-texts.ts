@@ -40,7 +40,7 @@ const MAX_PIECES = 24;
 
 /** The same some six hundred texts each time. */
 export function sampleTexts(): string[] {
-  const characters = [...WRITTEN.join('')];
+  const characters = Array.from(WRITTEN.join(''));
   const words = WRITTEN.join(' ').split(/(?<=\s)/u);
   const next = randomNumbers();
   const pick = (list: readonly string[]) => list[next(list.length)] ?? '';

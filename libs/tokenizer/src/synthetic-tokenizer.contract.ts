@@ -40,7 +40,10 @@ function train(): Trained {
   if (trained !== undefined) return trained;
   const words = new Map<string, { parts: string[]; count: number }>();
   for (const piece of sampleTexts().flatMap((text) => text.match(PIECE) ?? [])) {
-    const word = words.get(piece) ?? { parts: [...tokenOfBytes(Buffer.from(piece))], count: 0 };
+    const word = words.get(piece) ?? {
+      parts: Array.from(tokenOfBytes(Buffer.from(piece))),
+      count: 0,
+    };
     words.set(piece, { ...word, count: word.count + 1 });
   }
   const all = [...words.values()];
@@ -120,7 +123,7 @@ export const bufferOf = (file: object): Buffer => Buffer.from(JSON.stringify(fil
 
 /** A vocabulary of whole words with scores, which is not byte-level. */
 export function unigramFile() {
-  const letters = [...'abcdefghijklmnopqrstuvwxyz▁'].map((letter) => [letter, -5]);
+  const letters = Array.from('abcdefghijklmnopqrstuvwxyz▁').map((letter) => [letter, -5]);
   return {
     version: '1.0',
     added_tokens: [{ id: 0, content: '<unk>', special: true }],

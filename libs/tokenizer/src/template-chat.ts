@@ -13,7 +13,7 @@ import { readContent } from './message-content.js';
 import type { ImageRule, TokenMeter } from './token-meter.js';
 
 /** Texts between control tokens: n texts have n - 1 of these. `{role}` and `{content}` are filled. */
-export type Frame = readonly string[];
+type Frame = readonly string[];
 
 export interface ChatTemplate {
   /** Before all messages. */

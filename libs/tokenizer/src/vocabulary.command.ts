@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { addVocabulary, type VocabularyReport } from './add-vocabulary.js';
 import { VocabularyError } from './vocabulary-error.js';
 
-export const VOCABULARY_USAGE =
+const VOCABULARY_USAGE =
   'add-vocabulary --name <name> --file <tokenizer.json> [--directory <folder>] [--corpus <path>]\n' +
   'check-vocabulary --file <tokenizer.json> [--corpus <path>]\n';
 

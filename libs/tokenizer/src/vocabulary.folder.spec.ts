@@ -68,7 +68,7 @@ describe('the command', () => {
   it('keeps the original file of a vocabulary that is not for the engine, and says why', () => {
     const other = join(directory, 'unigram.json');
     writeFileSync(other, bufferOf(unigramFile()));
-    expect(add('gemma', other).output).toContain('model Unigram is not BPE');
+    expect(add('gemma', other).output).toContain('the model is "Unigram", not BPE');
     const counter = new VocabularyFolder(directory).load('gemma');
     expect(counter.slow).toBe(true);
     expect(counter.count('hello world')).toEqual({ tokens: 2, exact: true });
