@@ -102,7 +102,9 @@ export function planFleet(
     [
       plan('token-count', 'token-count', {
         ...forAll,
-        DATA_DIR: settings.DATA_DIR,
+        DATA_DIR: join(settings.DATA_DIR, 'token-count'),
+        CONFIG_CENTER_URL: urlOf(settings, ports.configCenter),
+        GATEWAY_SERVICE_CREDENTIAL: secrets.serviceCredential,
         TOKEN_SERVICE_PORT: String(ports.tokenService),
         TOKEN_SERVICE_CREDENTIAL: secrets.tokenServiceCredential,
       }),

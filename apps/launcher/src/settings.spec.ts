@@ -62,7 +62,7 @@ describe('launcher settings', () => {
     ]);
     expect(told).toEqual([
       ['config-center', 4, 'debug'],
-      ['token-count', 0, 'debug'],
+      ['token-count', 1, 'debug'],
       ['mock-llm', 0, 'debug'],
       ['gateway-proxy', 3, 'debug'],
     ]);

@@ -17,7 +17,7 @@ describe('settings', () => {
       threads: 0,
       redisUrl: null,
       configCenter: null,
-      masterKey: null,
+      sealingSecret: null,
       dataDir: './data',
       tokenizerDir: 'data/tokenizers',
     });

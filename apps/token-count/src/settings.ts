@@ -5,13 +5,11 @@ import {
   REDIS_SECRETS,
   isLoopbackHost,
   loadSettings,
-  parseMasterKey,
   redisShape,
   redisUrlOf,
   setting,
   SettingsError,
   type Environment,
-  type MasterKey,
 } from '@ai-gateway/node-runtime';
 import { z } from 'zod';
 
@@ -40,11 +38,9 @@ const SETTINGS_SHAPE = {
     .optional()
     .describe('shared with config-center; opens the feed of published rules'),
   ...redisShape,
-  MASTER_KEY: z
-    .string()
-    .optional()
-    .describe('32 bytes, base64 or hex; seals the published rules kept on disk'),
-  DATA_DIR: setting.text('./data').describe('folder of the published rules kept on disk'),
+  DATA_DIR: setting
+    .text('./data')
+    .describe('folder of the published rules kept on disk, sealed by a credential'),
   TOKENIZER_DIR: z
     .string()
     .optional()
@@ -56,12 +52,7 @@ export const settingsSpec = {
   shape: SETTINGS_SHAPE,
   ownPrefix: 'TOKEN_SERVICE_',
   foreign: ['TOKEN_SERVICE_URL'],
-  secrets: [
-    ...REDIS_SECRETS,
-    'TOKEN_SERVICE_CREDENTIAL',
-    'GATEWAY_SERVICE_CREDENTIAL',
-    'MASTER_KEY',
-  ],
+  secrets: [...REDIS_SECRETS, 'TOKEN_SERVICE_CREDENTIAL', 'GATEWAY_SERVICE_CREDENTIAL'],
 } as const;
 
 export interface Settings {
@@ -78,8 +69,8 @@ export interface Settings {
   redisUrl: string | null;
   /** Null: rules are not read over HTTP. */
   configCenter: { baseUrl: string; credential: string } | null;
-  /** Null: nothing is kept on disk. */
-  masterKey: MasterKey | null;
+  /** What rules kept on disk are sealed by; null: none are kept. */
+  sealingSecret: string | null;
   dataDir: string;
   /** Vocabularies beside the built-in ones. */
   tokenizerDir: string;
@@ -105,7 +96,7 @@ export function readSettings(env: Environment = process.env): Settings {
     threads: values.TOKEN_SERVICE_THREADS,
     redisUrl: redisUrlOf(values),
     configCenter: configCenterOf(values.CONFIG_CENTER_URL, values.GATEWAY_SERVICE_CREDENTIAL),
-    masterKey: values.MASTER_KEY === undefined ? null : parseMasterKey(values.MASTER_KEY),
+    sealingSecret: credential ?? values.GATEWAY_SERVICE_CREDENTIAL ?? null,
     dataDir: values.DATA_DIR,
     tokenizerDir: values.TOKENIZER_DIR ?? join(values.DATA_DIR, 'tokenizers'),
   };

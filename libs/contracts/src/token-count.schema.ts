@@ -29,7 +29,7 @@ export const calculateInput = {
 const ONE_OF = ['messages', 'prompt', 'input'] as const;
 
 export function needsOneText(
-  body: { [Name in (typeof ONE_OF)[number]]?: unknown },
+  body: Partial<Record<(typeof ONE_OF)[number], unknown>>,
   context: z.RefinementCtx,
 ): void {
   const given = ONE_OF.filter((name) => body[name] !== undefined);
@@ -82,7 +82,7 @@ export const calculateBodySchema = z
       context.addIssue({ code: 'invalid_type', expected: 'string', path: ['model'], message });
       return;
     }
-    if (Object.values(single).every((value) => value === undefined)) return;
+    if (Object.keys(single).length === 0) return;
     context.addIssue({ code: 'custom', path: ['requests'], message: 'stands alone' });
   });
 export type CalculateBody = z.infer<typeof calculateBodySchema>;

@@ -20,7 +20,7 @@ const STANDARD_ERRORS = 3;
 /** Short texts that are counted between two pauses. */
 const SLICE_UNITS = 8192;
 
-export interface BudgetClock {
+interface BudgetClock {
   isOver: () => boolean;
   /** From 0 to 1. */
   random: () => number;

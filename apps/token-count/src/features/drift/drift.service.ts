@@ -20,28 +20,29 @@ export class DriftService {
     @Inject(RULES) private readonly rules: RunningRules,
     @Inject(REGISTRY) registry: Registry,
   ) {
-    const { models } = this;
-    const gauge = (name: string, help: string, valueOf: (drift: ModelDriftSamples) => number) =>
-      new Gauge({
-        name,
-        help,
-        labelNames: ['model'],
-        registers: [registry],
-        collect() {
-          this.reset();
-          for (const [model, drift] of models) this.set({ model }, valueOf(drift));
-        },
-      });
-    gauge(
-      'token_count_drift_mean_ratio',
-      'Mean of (counted - reported) / reported; negative: counts are low.',
-      ({ meanError }) => meanError,
-    );
-    gauge(
-      'token_count_drift_p95_ratio',
-      '95th percentile of |counted - reported| / reported.',
-      ({ p95Error }) => p95Error,
-    );
+    const registers = [registry];
+    const show = (gauge: Gauge<'model'>, valueOf: (drift: ModelDriftSamples) => number): void => {
+      gauge.reset();
+      for (const [model, drift] of this.models) gauge.set({ model }, valueOf(drift));
+    };
+    new Gauge({
+      name: 'token_count_drift_mean_ratio',
+      help: 'Mean of (counted - reported) / reported; negative: counts are low.',
+      labelNames: ['model'],
+      registers,
+      collect() {
+        show(this, ({ meanError }) => meanError);
+      },
+    });
+    new Gauge({
+      name: 'token_count_drift_p95_ratio',
+      help: '95th percentile of |counted - reported| / reported.',
+      labelNames: ['model'],
+      registers,
+      collect() {
+        show(this, ({ p95Error }) => p95Error);
+      },
+    });
   }
 
   add(samples: readonly DriftSample[]): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConfigSource } from '@ai-gateway/config-feed';
 import type { ConfigFeed, TokenRuleConfig } from '@ai-gateway/contracts';
-import { createLogger, newMasterKeyText, parseMasterKey } from '@ai-gateway/node-runtime';
+import { createLogger } from '@ai-gateway/node-runtime';
 import { aNamespace, aTokenRule } from '@ai-gateway/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readSettings } from '../../settings.js';
@@ -60,9 +60,8 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-const masterKey = parseMasterKey(newMasterKeyText());
 const start = async (source: ConfigSource | null) => {
-  const settings = { ...readSettings({}), dataDir, masterKey };
+  const settings = { ...readSettings({}), dataDir, sealingSecret: 'a-credential-of-our-own' };
   rules = new RunningRules(settings, logger, source === null ? [] : [source]);
   await rules.start();
 };

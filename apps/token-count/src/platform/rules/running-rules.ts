@@ -3,6 +3,7 @@
  * of the built-in ones. With every source away the last known ones go on, from memory or, after a
  * restart, from disk; without any, the built-in ones serve alone.
  */
+import { createHash, hkdfSync } from 'node:crypto';
 import { join } from 'node:path';
 import {
   ConfigFollower,
@@ -12,8 +13,9 @@ import {
   createHttpConfigSource,
   createRedisConfigSource,
   type ConfigSource,
+  type SealingKey,
 } from '@ai-gateway/config-feed';
-import { deriveKey, ensureDataDir, type Logger } from '@ai-gateway/node-runtime';
+import { ensureDataDir, type Logger } from '@ai-gateway/node-runtime';
 import { ConfiguredModels } from '@ai-gateway/tokenizer';
 import type { Settings } from '../../settings.js';
 import { onlyTokenRules } from './token-rules.source.js';
@@ -87,21 +89,20 @@ function sourcesOf({ redisUrl, configCenter }: Settings): ConfigSource[] {
   ];
 }
 
-/** Null without a master key: then nothing would seal the file. */
+/** Null without a credential: then nothing would seal the file. */
 function keeperOf(
-  { masterKey, dataDir }: Settings,
+  { sealingSecret, dataDir }: Settings,
   logger: Logger,
   capture: SnapshotKeeperCapture,
 ): SnapshotKeeper | null {
-  if (masterKey === null) return null;
-  const key = { kid: masterKey.kid, key: deriveKey(masterKey, 'ai-gateway config snapshot') };
+  if (sealingSecret === null) return null;
   try {
     ensureDataDir(dataDir);
   } catch (err) {
     logger.warn({ err, folder: dataDir }, 'DATA_DIR cannot be made, rules are not kept on disk');
     return null;
   }
-  const disk = new DiskSnapshot(join(dataDir, FILE_NAME), key);
+  const disk = new DiskSnapshot(join(dataDir, FILE_NAME), sealingKeyOf(sealingSecret));
   return new SnapshotKeeper({
     disk,
     capture,
@@ -114,3 +115,9 @@ function keeperOf(
 }
 
 type SnapshotKeeperCapture = ConstructorParameters<typeof SnapshotKeeper>[0]['capture'];
+
+/** Rules are no secret; the seal says that nobody else wrote them. This service has no master key. */
+function sealingKeyOf(secret: string): SealingKey {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'ai-gateway token rules', 32));
+  return { kid: createHash('sha256').update(key).digest('hex').slice(0, 8), key };
+}
