@@ -180,7 +180,8 @@ export class Encoding {
     trail.appendIds(bytes, ids);
   }
 
-  private prepare(text: string): string {
+  /** Well-formed, and composed where the model wants it: what is split. */
+  prepare(text: string): string {
     const wellFormed = text.toWellFormed();
     return this.composes ? wellFormed.normalize('NFC') : wellFormed;
   }
