@@ -10,11 +10,11 @@ import type { Encoding } from './encoding.js';
 import { PieceBytes } from './piece-bytes.js';
 
 /** A longer text gets gaps, UTF-16 units. */
-const MAX_TEXT_UNITS = 4096;
+const MAX_TEXT_UNITS = 384;
 /** Pieces above this length get one. */
-const LONG_PIECE_UNITS = 1024;
+const LONG_PIECE_UNITS = 160;
 /** What remains on either side of it. */
-const KEPT_UNITS = 128;
+const KEPT_UNITS = 32;
 
 interface Gap {
   /** Where in the text it is. */
