@@ -1,7 +1,14 @@
 export type { Chat, Tool } from './chat.types.js';
 export { ConfiguredModels, type ConfiguredModel } from './configured-models.js';
 export { type Encoding, type TextCount } from './encoding.js';
-export { ENCODING_NAMES, loadEncoding, type EncodingName } from './encoding.registry.js';
+export {
+  ENCODING_NAMES,
+  encodeText,
+  encodingOf,
+  loadEncoding,
+  type EncodingName,
+} from './encoding.registry.js';
+export { IncrementalCounter } from './incremental-counter.js';
 export { isCountablePart } from './message-content.js';
 export { BUILT_IN_MODELS } from './model-encodings.js';
 export * from './model-rules.js';
