@@ -31,6 +31,7 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     host: '127.0.0.1',
     logLevel: 'error',
     dataDir: mkdtempSync(join(tmpdir(), 'config-center-')),
+    tokenizerDir: '',
     databaseUrl: null,
     redisUrl: null,
     masterKey: parseMasterKey(newMasterKeyText()),

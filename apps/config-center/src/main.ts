@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { Shutdown, createLogger, createRegistry } from '@ai-gateway/node-runtime';
+import { useVocabularies } from '@ai-gateway/tokenizer';
 import { createApp } from './create-app.js';
 import { DemoSeeder } from './features/demo/demo.seeder.js';
 import { JobRunner } from './platform/jobs/job-runner.js';
@@ -13,6 +14,7 @@ const SHUTDOWN_MS = 10_000;
 
 async function main(settings: Settings): Promise<void> {
   const logger = createLogger({ name: NAME, level: settings.logLevel });
+  useVocabularies(settings.tokenizerDir);
   const app = await createApp({ settings, logger, registry: createRegistry() });
   new Shutdown({ logger, deadlineMs: SHUTDOWN_MS }).add('http', () => app.close()).listen();
   if (settings.seedDemoData) await app.get(DemoSeeder).seed();

@@ -22,6 +22,10 @@ export const SETTINGS_SHAPE = {
   LOG_LEVEL: setting.logLevel().describe('debug, info, warn or error'),
   DEBUG: setting.flag(false).describe('true: log level debug'),
   DATA_DIR: setting.text('./data').describe('embedded database and generated secrets'),
+  TOKENIZER_DIR: z
+    .string()
+    .optional()
+    .describe('folder of added vocabularies; unset: tokenizers in DATA_DIR'),
   DATABASE_URL: z
     .url({ protocol: /^(mysql|mariadb)$/ })
     .optional()
@@ -105,6 +109,8 @@ export interface Settings {
   host: string;
   logLevel: LogLevel;
   dataDir: string;
+  /** Vocabularies beside the built-in ones, for trying out token rules. */
+  tokenizerDir: string;
   /** Null: the embedded SQLite file. */
   databaseUrl: string | null;
   /** Null: embedded mode without Redis. */
@@ -143,6 +149,7 @@ export function readSettings(env: Environment = process.env): Settings {
     host: values.SERVER_HOST,
     logLevel: values.DEBUG ? 'debug' : values.LOG_LEVEL,
     dataDir,
+    tokenizerDir: values.TOKENIZER_DIR ?? join(dataDir, 'tokenizers'),
     databaseUrl: databaseUrlOf(values),
     redisUrl: redisUrlOf(values),
     masterKey: parseMasterKey(

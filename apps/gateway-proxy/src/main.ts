@@ -1,5 +1,7 @@
 /** Starts one gateway process. */
+import { join } from 'node:path';
 import { Shutdown, SettingsError, createLogger, type Logger } from '@ai-gateway/node-runtime';
+import { useVocabularies } from '@ai-gateway/tokenizer';
 import { GatewayProcess } from './gateway.process.js';
 import { readSettings } from './settings.js';
 
@@ -9,6 +11,7 @@ async function main(): Promise<void> {
   const settings = readSettings();
   const logger = createLogger({ name: 'gateway-proxy', level: settings.LOG_LEVEL });
   guardProcess(logger);
+  useVocabularies(settings.TOKENIZER_DIR ?? join(settings.DATA_DIR, 'tokenizers'));
   const gateway = await GatewayProcess.create(settings, logger);
   new Shutdown({ logger, deadlineMs: () => gateway.drainMs + SHUTDOWN_MARGIN_MS })
     .add('stop readiness', () => gateway.beginDraining())

@@ -39,6 +39,10 @@ const shape = {
   DATA_DIR: setting
     .text('./data')
     .describe('folder of the configuration snapshot, one per gateway'),
+  TOKENIZER_DIR: z
+    .string()
+    .optional()
+    .describe('folder of added vocabularies; unset: tokenizers in DATA_DIR'),
   GATEWAY_PIN_FILE: z
     .string()
     .optional()

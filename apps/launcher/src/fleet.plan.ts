@@ -1,5 +1,5 @@
 /** Which processes run, in which order, and what each is told through its environment. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isLoopbackHost, reachableHost } from '@ai-gateway/node-runtime';
 import type { PortClaim } from './port.check.js';
 import type { LauncherSettings } from './settings.js';
@@ -58,7 +58,10 @@ export function planFleet(
   ports: FleetPorts,
   secrets: FleetSecrets,
 ): ProcessPlan[][] {
-  const forAll = { SERVER_HOST: settings.SERVER_HOST };
+  const forAll = {
+    SERVER_HOST: settings.SERVER_HOST,
+    TOKENIZER_DIR: resolve(settings.TOKENIZER_DIR ?? join(settings.DATA_DIR, 'tokenizers')),
+  };
   const shared = {
     ...forAll,
     DATA_DIR: settings.DATA_DIR,

@@ -25,6 +25,10 @@ const shape = {
   DATA_DIR: setting
     .text('./data')
     .describe('folder of the embedded database and generated secrets'),
+  TOKENIZER_DIR: z
+    .string()
+    .optional()
+    .describe('folder of added vocabularies; absent: tokenizers in DATA_DIR'),
   DATABASE_URL: z.string().optional().describe('mysql:// URL; absent: embedded SQLite'),
   REDIS_URL: z.string().optional().describe('redis:// URL; absent: counters in memory'),
   MASTER_KEY: z.string().optional().describe('32 bytes, base64 or hex; absent: made once'),

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { SettingsError, Shutdown, createLogger, createRegistry } from '@ai-gateway/node-runtime';
-import { ENCODING_NAMES } from '@ai-gateway/tokenizer';
+import { useVocabularies, vocabularyNames } from '@ai-gateway/tokenizer';
 import { createApp, createPool } from './create-app.js';
 import { RunningRules } from './platform/rules/running-rules.js';
 import { readSettings, type Settings } from './settings.js';
@@ -12,9 +12,10 @@ const SHUTDOWN_MS = 10_000;
 
 async function main(settings: Settings): Promise<void> {
   const logger = createLogger({ name: NAME, level: settings.logLevel });
+  useVocabularies(settings.tokenizerDir);
   const pool = createPool(settings, logger);
   const rules = new RunningRules(settings, logger);
-  const [failed] = await Promise.all([pool.load(ENCODING_NAMES), rules.start()]);
+  const [failed] = await Promise.all([pool.load(vocabularyNames()), rules.start()]);
   for (const [encoding, reason] of Object.entries(failed)) {
     logger.error({ encoding, reason }, 'a vocabulary cannot be read, its models are refused');
   }

@@ -19,6 +19,7 @@ describe('settings', () => {
       configCenter: null,
       sealingSecret: null,
       dataDir: './data',
+      tokenizerDir: 'data/tokenizers',
     });
   });
 

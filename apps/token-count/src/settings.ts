@@ -1,4 +1,5 @@
 /** The only reader of the environment in this process. */
+import { join } from 'node:path';
 import type { LogLevel } from '@ai-gateway/contracts';
 import {
   REDIS_SECRETS,
@@ -40,6 +41,10 @@ const SETTINGS_SHAPE = {
   DATA_DIR: setting
     .text('./data')
     .describe('folder of the published rules kept on disk, sealed by a credential'),
+  TOKENIZER_DIR: z
+    .string()
+    .optional()
+    .describe('folder of added vocabularies; unset: tokenizers in DATA_DIR'),
   TOKEN_SERVICE_DOCS: setting.flag(true).describe('serve /docs and /docs-json'),
 } as const;
 
@@ -67,6 +72,8 @@ export interface Settings {
   /** What rules kept on disk are sealed by; null: none are kept. */
   sealingSecret: string | null;
   dataDir: string;
+  /** Vocabularies beside the built-in ones. */
+  tokenizerDir: string;
 }
 
 /** Throws a SettingsError, also for a host that others can reach while no credential is set. */
@@ -91,6 +98,7 @@ export function readSettings(env: Environment = process.env): Settings {
     configCenter: configCenterOf(values.CONFIG_CENTER_URL, values.GATEWAY_SERVICE_CREDENTIAL),
     sealingSecret: credential ?? values.GATEWAY_SERVICE_CREDENTIAL ?? null,
     dataDir: values.DATA_DIR,
+    tokenizerDir: values.TOKENIZER_DIR ?? join(values.DATA_DIR, 'tokenizers'),
   };
 }
 

@@ -10,8 +10,8 @@
  */
 import { NO_RANK, type RankTable } from './rank-table.js';
 
-/** Heap keys are `rank * POSITIONS + position`: exact in a double up to rank 2^30. */
-const POSITIONS = 2 ** 22;
+/** Heap keys are `rank * POSITIONS + position`: exact in a double up to rank 2^21. */
+const POSITIONS = 2 ** 32;
 
 /** Scratch space above this many bytes is given back after use. */
 const KEPT_BYTES = 4096;

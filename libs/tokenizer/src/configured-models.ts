@@ -4,10 +4,10 @@
  * so that a missing file never stops a request.
  */
 import type { TokenRuleConfig } from '@ai-gateway/contracts';
-import { isEncodingName } from './encoding.registry.js';
 import { BUILT_IN_MODELS } from './model-encodings.js';
 import { ModelRules, type ChatRule, type ModelRule } from './model-rules.js';
 import type { ImageRule } from './token-meter.js';
+import { hasVocabulary } from './vocabulary.catalog.js';
 
 export interface ConfiguredModel {
   config: TokenRuleConfig;
@@ -63,13 +63,15 @@ function byPrecedence(one: TokenRuleConfig, other: TokenRuleConfig): number {
 
 function ruleOfConfig(config: TokenRuleConfig, fallback: ModelRule): ModelRule {
   const { encoding, factor, method } = config;
-  const isKnown = encoding !== null && isEncodingName(encoding);
-  return {
-    encoding: isKnown ? encoding : fallback.encoding,
-    method: isKnown ? method : 'estimate',
+  const chat = chatOf(config);
+  const estimate: ModelRule = {
+    encoding: fallback.encoding,
+    method: 'estimate',
     factor: method === 'exact' ? 1 : factor,
-    chat: chatOf(config),
+    chat,
   };
+  if (encoding === null || !hasVocabulary(encoding)) return estimate;
+  return { ...estimate, encoding, method, otherwise: estimate };
 }
 
 function chatOf({ family, method, overheads, images }: TokenRuleConfig): ChatRule {

@@ -1,8 +1,10 @@
 /**
- * The encodings there are. A vocabulary is read when its encoding is first asked for (about a tenth
- * of a second) and shared from then on by everybody in the process.
+ * The encodings there are. A vocabulary is read when its encoding is first asked for: some
+ * milliseconds from the tables that the build prepared, a tenth of a second and more without them.
+ * From then on everybody in the process shares it.
  */
-import { Encoding } from './encoding.js';
+import { fileURLToPath } from 'node:url';
+import { Encoding, makePairs } from './encoding.js';
 import {
   splitCl100k,
   splitGpt2,
@@ -10,6 +12,7 @@ import {
   splitQwen,
   type PieceSplitter,
 } from './piece-splitter.js';
+import { readPrebuilt, type EncodingTables } from './prebuilt-table.js';
 import type { RankTable } from './rank-table.js';
 import { readPackedVocabulary, readTiktokenVocabulary } from './vocabulary.reader.js';
 
@@ -22,8 +25,12 @@ export const ENCODING_NAMES = [
 ] as const;
 export type EncodingName = (typeof ENCODING_NAMES)[number];
 
-export const isEncodingName = (name: string): name is EncodingName =>
-  (ENCODING_NAMES as readonly string[]).includes(name);
+/** Names of encodings that differ from another in special tokens only, which are text here. */
+const SAME_AS: ReadonlyMap<string, EncodingName> = new Map([
+  ['o200k_harmony', 'o200k_base'],
+  ['p50k_edit', 'p50k_base'],
+  ['gpt2', 'r50k_base'],
+]);
 
 interface EncodingSource {
   read: (name: string) => RankTable;
@@ -45,14 +52,37 @@ const SOURCES: Readonly<Record<EncodingName, EncodingSource>> = {
   qwen2: { read: readPackedVocabulary, split: splitQwen, composes: true },
 };
 
-const loaded = new Map<EncodingName, Encoding>();
+/** From the compiled code and from the sources alike. */
+export const PREBUILT_FOLDER = new URL('../dist/tables/', import.meta.url);
+
+export const prebuiltFile = (name: EncodingName): string =>
+  fileURLToPath(new URL(`${name}.tables`, PREBUILT_FOLDER));
+
+const loaded = new Map<string, Encoding>();
 
 /** Blocks while a vocabulary is read the first time; call it at start for what must be ready. */
 export function loadEncoding(name: EncodingName): Encoding {
   const present = loaded.get(name);
   if (present !== undefined) return present;
-  const { read, split, composes } = SOURCES[name];
-  const encoding = new Encoding({ name, ranks: read(name), split, composes });
+  const { split, composes } = SOURCES[name];
+  const { ranks, pairs } = readPrebuilt(prebuiltFile(name)) ?? makeTables(name);
+  const encoding = new Encoding({ name, ranks, pairs, split, composes });
   loaded.set(name, encoding);
   return encoding;
+}
+
+/** As `loadEncoding`, for a name from outside; null for one that is unknown. */
+export function encodingOf(name: string): Encoding | null {
+  const known = SAME_AS.get(name) ?? ENCODING_NAMES.find((each) => each === name);
+  return known === undefined ? null : loadEncoding(known);
+}
+
+/** The ids of a text. Special tokens in it are text, lone surrogates U+FFFD. */
+export function encodeText(encoding: Encoding, text: string): number[] {
+  return encoding.encode(text);
+}
+
+export function makeTables(name: EncodingName): EncodingTables {
+  const ranks = SOURCES[name].read(name);
+  return { ranks, pairs: makePairs(ranks) };
 }

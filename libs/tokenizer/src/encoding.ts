@@ -2,33 +2,29 @@
  * One encoding: normalise, split, merge, count.
  *
  * Approach: text is walked piece by piece. A piece that is a token as it stands costs one look-up
- * in the rank table; other short pieces are looked up in a bounded cache; the rest is merged. No
- * piece, byte array or id is allocated on the counting path beyond the keys of that cache.
+ * in the rank table; others are looked up in a bounded cache, then merged. No piece, byte array or
+ * id is allocated on the counting path.
  * Special tokens (`<|endoftext|>` …) are text: what a user types is never a control token.
  * Rejected: tiktoken's `encode(text).length`, quadratic on long pieces and an array per call.
  */
 import { BytePairMerger } from './byte-pair-merger.js';
+import { PairTable } from './pair-table.js';
+import { CACHED_BYTES, PieceCache } from './piece-cache.js';
+import { mergeRounds, newMergeScratch } from './piece-merger.js';
 import type { PieceSplitter } from './piece-splitter.js';
-import { NO_RANK, type RankTable } from './rank-table.js';
+import { hashOfBytes, NO_RANK, type RankTable } from './rank-table.js';
+import { TokenTrail } from './token-trail.js';
 import { writeUtf8 } from './utf8.writer.js';
 
-/**
- * Longest piece that is merged as one, UTF-16 units. A longer one (no text has such a word) is cut
- * here so that memory stays bounded; its count may then be off by a few tokens per cut.
- */
-export const MAX_PIECE_UNITS = 2 ** 20;
-
-/** Only short pieces are cached; below 13 units V8 copies a substring, so keys pin no text. */
-const CACHED_PIECE_UNITS = 12;
-const CACHED_PIECES = 50_000;
-
-/** UTF-16 units counted, or merge steps taken, between two pauses: two or three milliseconds. */
-const SLICE_UNITS = 8192;
+/** UTF-16 units counted between two pauses: a millisecond at most. */
+const SLICE_UNITS = 16_384;
 /** What a text costs besides its length. */
 const PER_TEXT_UNITS = 8;
 
 const BYTES_PER_UNIT = 3;
 const SMALL_PIECE_UNITS = 1024;
+/** Above this many bytes a piece is merged window by window, see `TokenTrail`. */
+const SHORT_PIECE_BYTES = 160;
 
 export interface EncodingParts {
   name: string;
@@ -36,41 +32,47 @@ export interface EncodingParts {
   split: PieceSplitter;
   /** Whether the model's tokenizer composes its input (NFC) first. */
   composes: boolean;
+  /** Made by `makePairs` when absent. */
+  pairs?: PairTable | null;
 }
 
 export interface TextCount {
   tokens: number;
-  /** False where a piece was longer than `MAX_PIECE_UNITS`. */
+  /** An encoding counts exactly; other ways of counting may not. */
   exact: boolean;
 }
 
 export class Encoding {
   readonly name: string;
-  private readonly merger: BytePairMerger;
-  private readonly cache = new Map<string, number>();
+  readonly composes: boolean;
+  readonly split: PieceSplitter;
+  private readonly ranks: RankTable;
+  private readonly heap: BytePairMerger;
+  private readonly scratch = newMergeScratch();
+  private readonly pairs: PairTable | null;
+  private readonly cache = new PieceCache();
   private readonly smallBytes = new Uint8Array(SMALL_PIECE_UNITS * BYTES_PER_UNIT);
+  /** Bytes merged so far, a measure of work that needs no clock. */
+  steps = 0;
 
-  constructor(private readonly parts: EncodingParts) {
-    this.name = parts.name;
-    this.merger = new BytePairMerger(parts.ranks);
-  }
-
-  /** Merge steps taken so far, a measure of work that needs no clock. */
-  get steps(): number {
-    return this.merger.steps;
+  constructor({ name, ranks, split, composes, pairs }: EncodingParts) {
+    this.name = name;
+    this.composes = composes;
+    this.split = split;
+    this.ranks = ranks;
+    this.heap = new BytePairMerger(ranks);
+    this.pairs = pairs === undefined ? makePairs(ranks) : pairs;
   }
 
   /** O(n log n) in the text's length for any text. Lone surrogates count as U+FFFD. */
   count(text: string): TextCount {
     const prepared = this.prepare(text);
     let tokens = 0;
-    let exact = true;
     for (let start = 0, end = 0; start < prepared.length; start = end) {
-      end = this.parts.split(prepared, start);
-      if (end - start > MAX_PIECE_UNITS) exact = false;
+      end = this.split(prepared, start);
       tokens += this.countPiece(prepared, start, end);
     }
-    return { tokens, exact };
+    return { tokens, exact: true };
   }
 
   /** Counts each text as `count` does, pausing every few milliseconds so that others may run. */
@@ -91,32 +93,30 @@ export class Encoding {
   private *countLong(text: string): Generator<void, TextCount> {
     const prepared = this.prepare(text);
     let tokens = 0;
-    let exact = true;
     let pausedAt = 0;
     for (let start = 0, end = 0; start < prepared.length; start = end) {
-      end = this.parts.split(prepared, start);
-      if (end - start > MAX_PIECE_UNITS) exact = false;
+      end = this.split(prepared, start);
       tokens +=
         end - start > SLICE_UNITS
-          ? yield* this.mergeLongPiece(prepared, start, end)
+          ? yield* this.countLongPiece(prepared, start, end)
           : this.countPiece(prepared, start, end);
       if (end - pausedAt < SLICE_UNITS) continue;
       pausedAt = end;
       yield;
     }
-    return { tokens, exact };
+    return { tokens, exact: true };
   }
 
-  private *mergeLongPiece(text: string, start: number, end: number): Generator<void, number> {
-    const merger = new BytePairMerger(this.parts.ranks);
-    let tokens = 0;
-    for (let from = start, to = start; from < end; from = to) {
-      to = cutBefore(text, Math.min(end, from + MAX_PIECE_UNITS));
-      const bytes = new Uint8Array((to - from) * BYTES_PER_UNIT);
-      const size = writeUtf8(text, from, to, bytes);
-      tokens += yield* merger.mergeInSlices(bytes, size, SLICE_UNITS);
+  private *countLongPiece(text: string, start: number, end: number): Generator<void, number> {
+    const bytes = this.bytesFor(end - start);
+    const size = writeUtf8(text, start, end, bytes);
+    const trail = this.newTrail();
+    for (let to = 0; to < size; yield) {
+      to = Math.min(size, to + SLICE_UNITS);
+      trail.extend(bytes, to);
     }
-    return tokens;
+    this.steps += trail.steps;
+    return trail.count;
   }
 
   /** The token ids, for comparison with reference tokenizers. */
@@ -124,50 +124,66 @@ export class Encoding {
     const prepared = this.prepare(text);
     const ids: number[] = [];
     for (let start = 0, end = 0; start < prepared.length; start = end) {
-      end = this.parts.split(prepared, start);
-      this.mergePiece(prepared, start, end, ids);
+      end = this.split(prepared, start);
+      const bytes = this.bytesFor(end - start);
+      this.appendIds(bytes, writeUtf8(prepared, start, end, bytes), ids);
     }
     return ids;
   }
 
-  private prepare(text: string): string {
-    const wellFormed = text.toWellFormed();
-    return this.parts.composes ? wellFormed.normalize('NFC') : wellFormed;
+  /** For a piece that grows, or is too long to be merged at once. */
+  newTrail(): TokenTrail {
+    const { ranks, pairs, scratch, heap } = this;
+    return new TokenTrail({ ranks, pairs, scratch, heap });
   }
 
-  private countPiece(text: string, start: number, end: number): number {
-    if (end - start > CACHED_PIECE_UNITS) return this.mergePiece(text, start, end, null);
-    const size = writeUtf8(text, start, end, this.smallBytes);
-    if (this.isToken(this.smallBytes, size)) return 1;
-    const piece = text.slice(start, end);
-    const known = this.cache.get(piece);
-    if (known !== undefined) return known;
-    const tokens = this.merger.merge(this.smallBytes, size, null);
-    if (this.cache.size >= CACHED_PIECES) this.cache.clear();
-    this.cache.set(piece, tokens);
-    return tokens;
-  }
-
-  private mergePiece(text: string, start: number, end: number, ids: number[] | null): number {
-    let tokens = 0;
-    for (let from = start, to = start; from < end; from = to) {
-      to = cutBefore(text, Math.min(end, from + MAX_PIECE_UNITS));
-      const bytes = this.bytesFor(to - from);
-      const size = writeUtf8(text, from, to, bytes);
-      tokens += this.mergeBytes(bytes, size, ids);
+  /** Tokens of one piece, `text[start, end)`, as the splitter cut it; well-formed and composed. */
+  countPiece(text: string, start: number, end: number): number {
+    const units = end - start;
+    const bytes = units <= SMALL_PIECE_UNITS ? this.smallBytes : this.bytesFor(units);
+    const size = writeUtf8(text, start, end, bytes);
+    if (size === 1) return 1;
+    if (size === 2) {
+      return this.ranks.rankOfPair(bytes[0] as number, bytes[1] as number) === NO_RANK ? 2 : 1;
     }
+    if (size > CACHED_BYTES) return this.countMerged(bytes, size);
+    const hash = hashOfBytes(bytes, 0, size);
+    if (this.ranks.rankOfHashed(bytes, 0, size, hash) !== NO_RANK) return 1;
+    const known = this.cache.get(bytes, 0, size, hash);
+    if (known > 0) return known;
+    const tokens = this.countMerged(bytes, size);
+    this.cache.set(bytes, 0, size, hash, tokens);
     return tokens;
   }
 
-  private mergeBytes(bytes: Uint8Array, size: number, ids: number[] | null): number {
-    const rank = size === 1 ? NO_RANK : this.parts.ranks.rankOf(bytes, 0, size);
-    if (rank === NO_RANK) return this.merger.merge(bytes, size, ids);
-    ids?.push(rank);
-    return 1;
+  private countMerged(bytes: Uint8Array, size: number): number {
+    if (size <= this.ranks.longest && this.ranks.rankOf(bytes, 0, size) !== NO_RANK) return 1;
+    if (this.pairs === null) return this.heap.merge(bytes, size, null);
+    if (size <= SHORT_PIECE_BYTES) {
+      this.steps += size;
+      return mergeRounds(this.pairs, this.scratch, bytes, 0, size);
+    }
+    const trail = this.newTrail();
+    trail.extend(bytes, size);
+    this.steps += trail.steps;
+    return trail.count;
   }
 
-  private isToken(bytes: Uint8Array, size: number): boolean {
-    return size === 1 || this.parts.ranks.rankOf(bytes, 0, size) !== NO_RANK;
+  private appendIds(bytes: Uint8Array, size: number, ids: number[]): void {
+    const rank = this.ranks.rankOf(bytes, 0, size);
+    if (rank !== NO_RANK) {
+      ids.push(rank);
+      return;
+    }
+    const trail = this.newTrail();
+    trail.extend(bytes, size);
+    trail.appendIds(bytes, ids);
+  }
+
+  /** Well-formed, and composed where the model wants it: what is split. */
+  prepare(text: string): string {
+    const wellFormed = text.toWellFormed();
+    return this.composes ? wellFormed.normalize('NFC') : wellFormed;
   }
 
   private bytesFor(units: number): Uint8Array {
@@ -175,8 +191,9 @@ export class Encoding {
   }
 }
 
-/** Steps back from the middle of a surrogate pair. */
-function cutBefore(text: string, offset: number): number {
-  const unit = text.charCodeAt(offset);
-  return unit >= 0xdc00 && unit < 0xe000 ? offset - 1 : offset;
+/** What merges into what, found out from the ranks: some 50 ms for 200,000 of them. */
+export function makePairs(ranks: RankTable): PairTable | null {
+  const heap = new BytePairMerger(ranks);
+  const isReachable = (token: Uint8Array) => heap.merge(token, token.length, null) === 1;
+  return PairTable.of(ranks, newMergeScratch(), isReachable);
 }

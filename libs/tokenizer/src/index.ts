@@ -1,15 +1,25 @@
 export type { Chat, Tool } from './chat.types.js';
-export { MAX_PIECE_UNITS, type Encoding, type TextCount } from './encoding.js';
 export { ConfiguredModels, type ConfiguredModel } from './configured-models.js';
+export { type Encoding, type TextCount } from './encoding.js';
 export {
   ENCODING_NAMES,
-  isEncodingName,
+  encodeText,
+  encodingOf,
   loadEncoding,
   type EncodingName,
 } from './encoding.registry.js';
+export { IncrementalCounter } from './incremental-counter.js';
 export { isCountablePart } from './message-content.js';
 export { BUILT_IN_MODELS } from './model-encodings.js';
 export * from './model-rules.js';
 export * from './pool/token-pool.js';
 export * from './token-count.js';
 export * from './upper-bound.js';
+export type { TextCounter } from './text-counter.js';
+export {
+  brokenVocabularies,
+  hasVocabulary,
+  useVocabularies,
+  vocabularyNames,
+} from './vocabulary.catalog.js';
+export { runVocabularyCommand } from './vocabulary.command.js';

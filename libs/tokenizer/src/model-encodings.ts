@@ -8,6 +8,7 @@
  * the models before (platform.claude.com, "Token counting"), so unknown names get that factor.
  */
 import { ModelRules, type ChatRule, type ModelPatterns, type ModelRule } from './model-rules.js';
+import { OPEN_MODELS } from './open-models.js';
 
 const openAiChat = (functionTokens: number, published: boolean): ChatRule => ({
   kind: 'openai',
@@ -89,4 +90,4 @@ const TABLE: ModelPatterns = [
 /** Unknown models are counted as the newest OpenAI ones and say that this is an estimate. */
 const UNKNOWN = estimated('o200k_base', 1, openAiChat(7, false));
 
-export const BUILT_IN_MODELS = new ModelRules(TABLE, UNKNOWN);
+export const BUILT_IN_MODELS = new ModelRules([...TABLE, ...OPEN_MODELS], UNKNOWN);

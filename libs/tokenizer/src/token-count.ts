@@ -14,20 +14,21 @@ import { asChat, type Chat, type ChatTokens, type ReadChat } from './chat.types.
 import { countChatMl } from './chatml-chat.js';
 import { countDeclaredChat } from './declared-chat.js';
 import type { TextCount } from './encoding.js';
-import { loadEncoding, type EncodingName } from './encoding.registry.js';
+import { availableRule, counterOf } from './available-rule.js';
 import { BUILT_IN_MODELS } from './model-encodings.js';
 import type { ChatRule, ModelRule, ModelRules } from './model-rules.js';
 import { countOpenAiChat } from './openai-chat.js';
+import { countTemplateChat } from './template-chat.js';
 import { TokenMeter } from './token-meter.js';
 
 export interface CountedText {
-  encoding: EncodingName;
+  encoding: string;
   method: CountMethod;
   tokens: number;
 }
 
 export interface CountedChat {
-  encoding: EncodingName;
+  encoding: string;
   method: CountMethod;
   /** All of it: messages, tools, priming and default system prompt. */
   input: number;
@@ -43,7 +44,7 @@ export function countText(
   text: string | readonly string[],
   models: ModelRules = BUILT_IN_MODELS,
 ): CountedText {
-  const rule = models.ruleOf(model);
+  const rule = availableRule(models.ruleOf(model));
   return textCounted(rule, text, countOfEncoding(rule));
 }
 
@@ -53,7 +54,7 @@ export function countTextInSlices(
   text: string | readonly string[],
   models: ModelRules = BUILT_IN_MODELS,
 ): Promise<CountedText> {
-  const rule = models.ruleOf(model);
+  const rule = availableRule(models.ruleOf(model));
   return inSlices(rule, (countOf) => textCounted(rule, text, countOf));
 }
 
@@ -63,7 +64,7 @@ export function countChat(
   chat: Chat,
   models: ModelRules = BUILT_IN_MODELS,
 ): CountedChat {
-  const rule = models.ruleOf(model);
+  const rule = availableRule(models.ruleOf(model));
   return chatCounted(rule, chat, countOfEncoding(rule));
 }
 
@@ -72,7 +73,7 @@ export function countRequest(
   body: CalculateRequest,
   models: ModelRules = BUILT_IN_MODELS,
 ): CalculateResponse {
-  const rule = models.ruleOf(body.model);
+  const rule = availableRule(models.ruleOf(body.model));
   return requestCounted(rule, body, countOfEncoding(rule));
 }
 
@@ -81,7 +82,7 @@ export function countRequestInSlices(
   body: CalculateRequest,
   models: ModelRules = BUILT_IN_MODELS,
 ): Promise<CalculateResponse> {
-  const rule = models.ruleOf(body.model);
+  const rule = availableRule(models.ruleOf(body.model));
   return inSlices(rule, (countOf) => requestCounted(rule, body, countOf));
 }
 
@@ -91,7 +92,7 @@ async function inSlices<T>(rule: ModelRule, counted: (countOf: CountOf) => T): P
     texts.add(text);
     return NOTHING;
   });
-  const counting = loadEncoding(rule.encoding).countInSlices(texts);
+  const counting = counterOf(rule).countInSlices(texts);
   let slice = counting.next();
   for (; slice.done !== true; slice = counting.next()) await nextTurn();
   const counts = slice.value;
@@ -151,14 +152,16 @@ function countByRule(chat: ReadChat, rule: ChatRule, meter: TokenMeter): ChatTok
       return countChatMl(chat, rule, meter);
     case 'anthropic':
       return countAnthropicChat(chat, meter);
+    case 'template':
+      return countTemplateChat(chat, rule.template, meter);
     case 'declared':
       return countDeclaredChat(chat, rule, meter);
   }
 }
 
 function countOfEncoding(rule: ModelRule): CountOf {
-  const encoding = loadEncoding(rule.encoding);
-  return (text) => encoding.count(text);
+  const counter = counterOf(rule);
+  return (text) => counter.count(text);
 }
 
 function meterFor(rule: ModelRule, countOf: CountOf): TokenMeter {

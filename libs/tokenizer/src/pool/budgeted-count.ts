@@ -8,9 +8,10 @@
  * four times too high for prose; extrapolating from the beginning, which a client chooses.
  */
 import type { CalculateRequest, CalculateResponse } from '@ai-gateway/contracts';
-import type { Encoding, TextCount } from '../encoding.js';
-import { loadEncoding } from '../encoding.registry.js';
+import { availableRule, counterOf } from '../available-rule.js';
+import type { TextCount } from '../encoding.js';
 import type { ModelRule } from '../model-rules.js';
+import type { TextCounter } from '../text-counter.js';
 import { requestCounted } from '../token-count.js';
 
 const WINDOWS = 16;
@@ -28,15 +29,16 @@ interface BudgetClock {
 /** Pauses every few milliseconds, so that a thread can answer others meanwhile. */
 export function* countWithin(
   body: CalculateRequest,
-  rule: ModelRule,
+  given: ModelRule,
   clock: BudgetClock,
 ): Generator<void, CalculateResponse> {
+  const rule = availableRule(given);
   const texts = new Set<string>();
   requestCounted(rule, body, (text) => {
     texts.add(text);
     return NOTHING;
   });
-  const encoding = loadEncoding(rule.encoding);
+  const encoding = counterOf(rule);
   const counts = new Map<string, TextCount>();
   let units = 0;
   for (const text of texts) {
@@ -50,7 +52,7 @@ export function* countWithin(
 }
 
 function* countText(
-  encoding: Encoding,
+  encoding: TextCounter,
   text: string,
   clock: BudgetClock,
 ): Generator<void, TextCount> {
@@ -67,7 +69,7 @@ function* countText(
 const NOTHING: TextCount = { tokens: 0, exact: true };
 
 /** @param text longer than the windows together */
-export function estimatedTokens(encoding: Encoding, text: string, random: () => number): number {
+export function estimatedTokens(encoding: TextCounter, text: string, random: () => number): number {
   const share = Math.floor(text.length / WINDOWS);
   const densities = Array.from({ length: WINDOWS }, (_, window) => {
     const start = window * share + Math.floor(random() * (share - WINDOW_UNITS));

@@ -3,7 +3,8 @@
  * owner, who starts another.
  */
 import { Worker } from 'node:worker_threads';
-import type { FromThread, ToThread } from './pool.messages.js';
+import { vocabularyDirectory } from '../vocabulary.catalog.js';
+import type { FromThread, ThreadData, ToThread } from './pool.messages.js';
 
 interface Unfinished {
   resolve: (answer: FromThread) => void;
@@ -35,7 +36,8 @@ export class PoolThread {
 
   /** @param onGone called once, after what was unfinished has failed */
   constructor(onGone: (thread: PoolThread, error: Error) => void, entry: URL = ENTRY) {
-    this.worker = new Worker(entry, { execArgv: isSource ? SOURCE_ARGUMENTS : [] });
+    const workerData: ThreadData = { vocabularies: vocabularyDirectory() };
+    this.worker = new Worker(entry, { execArgv: isSource ? SOURCE_ARGUMENTS : [], workerData });
     this.worker.unref();
     let problem: Error | null = null;
     this.worker.on('message', (answer: FromThread) => this.finish(answer.id)?.resolve(answer));

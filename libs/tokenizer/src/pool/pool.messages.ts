@@ -17,3 +17,9 @@ export type FromThread =
   | { id: number; answer: CalculateResponse }
   | { id: number; failed: Record<string, string> }
   | { id: number; error: string };
+
+/** What a thread is started with. */
+export interface ThreadData {
+  /** Folder of added vocabularies. */
+  vocabularies: string | null;
+}

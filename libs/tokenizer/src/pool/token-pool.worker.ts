@@ -4,10 +4,10 @@
  * used.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parentPort } from 'node:worker_threads';
-import { isEncodingName, loadEncoding } from '../encoding.registry.js';
+import { parentPort, workerData } from 'node:worker_threads';
+import { brokenVocabularies, findCounter, useVocabularies } from '../vocabulary.catalog.js';
 import { countWithin } from './budgeted-count.js';
-import type { CountMessage, FromThread, ToThread } from './pool.messages.js';
+import type { CountMessage, FromThread, ThreadData, ToThread } from './pool.messages.js';
 
 async function answerTo(message: ToThread): Promise<FromThread> {
   const { id } = message;
@@ -29,20 +29,27 @@ async function count({ body, rule, budgetMs }: CountMessage) {
 }
 
 function loadAll(encodings: readonly string[]): Record<string, string> {
-  const failed: [string, string][] = [];
-  for (const name of encodings) {
-    try {
-      if (isEncodingName(name)) loadEncoding(name);
-      else throw new Error('is not known');
-    } catch (error) {
-      failed.push([name, reasonOf(error)]);
-    }
-  }
+  const failed = encodings.flatMap((name) => {
+    const reason = problemOf(name);
+    return reason === null ? [] : [[name, reason] as const];
+  });
   return Object.fromEntries(failed);
+}
+
+function problemOf(name: string): string | null {
+  try {
+    if (findCounter(name) !== null) return null;
+    return brokenVocabularies().get(name) ?? 'is not known';
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
+
+const { vocabularies } = workerData as ThreadData;
+if (vocabularies !== null) useVocabularies(vocabularies);
 
 parentPort?.on('message', (message: ToThread) => {
   void answerTo(message).then((answer) => parentPort?.postMessage(answer));

@@ -6,7 +6,7 @@ import {
   type TokenRuleTestResult,
 } from '@ai-gateway/contracts';
 import { AdminError } from '@ai-gateway/nest-runtime';
-import { ConfiguredModels, countRequestInSlices, isEncodingName } from '@ai-gateway/tokenizer';
+import { ConfiguredModels, countRequestInSlices, hasVocabulary } from '@ai-gateway/tokenizer';
 import { Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -17,7 +17,7 @@ export class TokenRuleTester {
     samples: readonly TokenRuleSample[],
   ): Promise<TokenRuleTestResult> {
     const { encoding } = definition;
-    if (encoding !== null && !isEncodingName(encoding)) {
+    if (encoding !== null && !hasVocabulary(encoding)) {
       const message = `the vocabulary ${encoding} is not known here`;
       throw new AdminError('UNPROCESSABLE', { details: [{ path: 'encoding', message }] });
     }

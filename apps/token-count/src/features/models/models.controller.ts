@@ -31,7 +31,7 @@ export class ModelsController {
       strict: this.settings.strictModels,
       unknown: { encoding, method, factor },
       rules_revision: revision,
-      items: [...configured, ...BUILT_INS],
+      items: [...configured, ...builtIns()],
     };
   }
 }
@@ -43,10 +43,12 @@ const known = (pattern: string, rule: ModelRule) => ({
   factor: rule.factor,
 });
 
-const BUILT_INS: readonly KnownModel[] = BUILT_IN_MODELS.list().map(({ pattern, rule }) => ({
-  ...known(pattern, rule),
-  family: rule.chat.kind,
-  source: 'built_in',
-  token_rule_id: null,
-  rule_version: null,
-}));
+/** Asked each time: what a vocabulary counts that cannot be read is known when it was tried. */
+const builtIns = (): KnownModel[] =>
+  BUILT_IN_MODELS.list().map(({ pattern, rule }) => ({
+    ...known(pattern, rule),
+    family: rule.chat.kind,
+    source: 'built_in',
+    token_rule_id: null,
+    rule_version: null,
+  }));
