@@ -228,6 +228,24 @@ describe('ConfigFollower', () => {
     await follower.close();
   });
 
+  it('stays with a copy when what it was told of was rejected', async () => {
+    const { redis, http, follower, clock, compileFails } = setUp();
+    await follower.start();
+    http.revision = 2;
+    compileFails.now = true;
+    follower.expect({ epoch: EPOCH, revision: 2 });
+    await clock.advance(2_500);
+    expect(http.asked).toHaveLength(1);
+    http.heads = 0;
+    redis.heads = 0;
+    for (let second = 0; second < 20; second += 1) {
+      follower.expect({ epoch: EPOCH, revision: 2 });
+      await clock.advance(1_000);
+    }
+    expect([http.heads, http.asked.length, follower.status().source]).toEqual([0, 1, 'redis']);
+    await follower.close();
+  });
+
   it('goes on with what it has when the head it was told of exists nowhere', async () => {
     const { follower, clock } = setUp();
     await follower.start();

@@ -22,7 +22,7 @@ export class HeadJudge {
 
   /** Somebody who should know says that this head exists. */
   expect(head: ConfigHead): void {
-    if (this.expected?.head.epoch === head.epoch) return;
+    if (this.expected?.head.epoch === head.epoch || this.wasRejected(head)) return;
     this.expected = { head, sinceMs: this.nowMs() };
   }
 
@@ -61,9 +61,12 @@ export class HeadJudge {
 
   /** @throws the reason, while it is too early to read the same again */
   checkRejected(head: ConfigHead): void {
-    if (this.rejected === null || this.rejected.retryAtMs <= this.nowMs()) return;
-    const { head: refused, reason } = this.rejected;
-    if (refused.epoch === head.epoch && refused.revision === head.revision) throw new Error(reason);
+    if (this.wasRejected(head)) throw new Error(this.rejected?.reason);
+  }
+
+  private wasRejected({ epoch, revision }: ConfigHead): boolean {
+    if (this.rejected === null || this.rejected.retryAtMs <= this.nowMs()) return false;
+    return this.rejected.head.epoch === epoch && this.rejected.head.revision === revision;
   }
 }
 
