@@ -266,6 +266,20 @@ export function describeRevisionsApi(
         expect((await app.call('POST', `${draft}/publish`)).status).toBe(409);
       });
 
+      it('keeps no secret, which would stand in the database and on the audit trail', async () => {
+        const target = { url: 'https://models.example/v1', credential: 'sk-canary-in-a-draft' };
+        const upstream = { upstream_code: unique('up'), upstream_name: 'U', targets: [target] };
+        const operations = [{ method: 'POST', path: '/api/v1/upstreams', body: upstream }];
+        const body = { draft_name: 'with a secret', operations };
+        const refused = await app.call('POST', '/api/v1/drafts', { body });
+        expect([refused.status, refused.body['details']]).toEqual([
+          422,
+          [expect.objectContaining({ path: 'operations.0.body.targets.0.credential' })],
+        ]);
+        const update = { body: { operations }, ifMatch: '*' };
+        expect((await app.call('PUT', await newDraft(1, 1), update)).status).toBe(422);
+      });
+
       it('says why it would be refused, as publishing does', async () => {
         const draft = await newDraft(999_999, 9);
         for (const act of ['validate', 'publish']) {
