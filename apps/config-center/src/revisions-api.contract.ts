@@ -171,6 +171,22 @@ export function describeRevisionsApi(
         });
       });
 
+      it('gives many names back to the resources that had them', async () => {
+        const codes = Array.from({ length: 201 }, () => unique('many'));
+        const created = codes.map((namespace_code) => {
+          const body = { namespace_code, namespace_name: 'N' };
+          return { method: 'POST', path: '/api/v1/namespaces', body };
+        });
+        const batch = (operations: object[]) => write('POST', '/api/v1/batch', { operations });
+        const first = await batch(created);
+        const results = first.body['results'] as { body: { namespace_id: number } }[];
+        const paths = results.map(({ body }) => `/api/v1/namespaces/${body.namespace_id}`);
+        await batch([...paths.map((path) => ({ method: 'DELETE', path })), ...created]);
+        await write('POST', `/api/v1/revisions/${revisionOf(first)}/rollback`, {});
+        expect(await get(paths[0] ?? '')).toMatchObject({ namespace_code: codes[0] });
+        expect(await get(paths[200] ?? '')).toMatchObject({ namespace_code: codes[200] });
+      });
+
       it('leaves API keys alone and refuses to pull their namespace away', async () => {
         const start = await newNamespace();
         const owner = await newNamespace();
