@@ -97,6 +97,29 @@ export function describeRevisionsApi(
         ]);
       });
 
+      it('goes on around a value that was broken past the API, until it is replaced', async () => {
+        const { id, revision } = await newNamespace();
+        const broken = store === 'SQLite' ? '{broken' : '"broken"';
+        await app.app
+          .get(Database)
+          .transaction((manager) =>
+            manager.query(
+              'UPDATE config_changes SET value = ? WHERE kind = ? AND resource_id = ?',
+              [broken, 'namespace', id],
+            ),
+          );
+        const { changes } = await get<RevisionDetail>(`/api/v1/revisions/${revision}`);
+        expect(changes).toMatchObject([{ id, after: { unreadable: expect.any(String) } }]);
+        const back = await app.call('POST', `/api/v1/revisions/${revision - 1}/rollback`, {
+          body: { dry_run: true },
+        });
+        expect(back.status).toBe(200);
+        await write('PUT', `/api/v1/namespaces/${id}`, { namespace_name: 'whole' });
+        const refused = await app.call('POST', `/api/v1/revisions/${revision}/rollback`, {});
+        expect(refused).toMatchObject({ status: 422, body: { code: 'UNPROCESSABLE' } });
+        await write('DELETE', `/api/v1/namespaces/${id}`);
+      });
+
       it('compares any two, in either direction', async () => {
         const { id, revision } = await newNamespace();
         const rule = await newRule(id, 5);
