@@ -319,6 +319,18 @@ export function describeRevisionsApi(
         expect((await app.call('PUT', await newDraft(1, 1), update)).status).toBe(422);
       });
 
+      it('refuses text that no database keeps', async () => {
+        for (const broken of [
+          { body: ['\ud800'] },
+          { body: { '\ud800': 1 } },
+          { if_match: '\ud800' },
+        ]) {
+          const operations = [{ method: 'PUT', path: '/api/v1/rules/1', ...broken }];
+          const body = { draft_name: 'D', operations };
+          expect((await app.call('POST', '/api/v1/drafts', { body })).status).toBe(422);
+        }
+      });
+
       it('says why it would be refused, as publishing does', async () => {
         const draft = await newDraft(999_999, 9);
         for (const act of ['validate', 'publish']) {

@@ -19,9 +19,17 @@ export const batchOperationSchema = z.strictObject({
     .regex(/^\/(api\/v1|admin)\/[\x21-\x7e]+$/, 'a path of the admin API'),
   body: z
     .unknown()
-    .refine((body) => isWithin(MAX_BODY_DEPTH, body), `is nested deeper than ${MAX_BODY_DEPTH}`)
+    .refine(
+      (body) => isStorable(body, MAX_BODY_DEPTH),
+      `must be well-formed text and nested at most ${MAX_BODY_DEPTH} deep`,
+    )
     .optional(),
-  if_match: z.string().max(200).optional().describe('default *'),
+  if_match: z
+    .string()
+    .max(200)
+    .refine((text) => text.isWellFormed(), 'must be well-formed text')
+    .optional()
+    .describe('default *'),
 });
 
 export const batchRequestSchema = z.strictObject({
@@ -39,7 +47,14 @@ export type BatchOperation = z.infer<typeof batchOperationSchema>;
 export type BatchRequest = z.infer<typeof batchRequestSchema>;
 export type BatchResult = z.infer<typeof batchResultSchema>;
 
-const isWithin = (depth: number, value: unknown): boolean =>
-  typeof value !== 'object' ||
-  value === null ||
-  (depth > 0 && Object.values(value).every((inner) => isWithin(depth - 1, inner)));
+/** Databases keep no half of a surrogate pair. */
+const isStorable = (value: unknown, depth: number): boolean => {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return (
+    depth > 0 &&
+    Object.entries(value).every(
+      ([name, inner]) => name.isWellFormed() && isStorable(inner, depth - 1),
+    )
+  );
+};
