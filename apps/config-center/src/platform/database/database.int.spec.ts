@@ -17,17 +17,17 @@ describe('transactions on MariaDB', () => {
 
   // Newer servers refuse the change instead of letting the transaction overlook it.
   it('go on from what others have committed since they began', async () => {
-    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [hasRead, hasWritten] = [Promise.withResolvers(), Promise.withResolvers()];
     const appended = { head_id: 1 };
     const reader = database.transaction(async (manager) => {
       await manager.findOneByOrFail(ConfigStateEntity, { state_id: 1 });
-      first.resolve();
-      await second.promise;
+      hasRead.resolve(true);
+      await hasWritten.promise;
       return manager.findOneByOrFail(AuditHeadEntity, appended);
     });
-    await first.promise;
+    await hasRead.promise;
     await database.dataSource.manager.increment(AuditHeadEntity, appended, 'last_seq', 7);
-    second.resolve();
+    hasWritten.resolve(true);
     expect((await reader).last_seq).toBe(7);
   });
 });
