@@ -20,6 +20,7 @@ import {
 } from '../../platform/revisions/config-revisions.js';
 import { BatchRunner } from '../batch/batch.runner.js';
 import { RolloutsService } from '../rollouts/rollouts.service.js';
+import { requireNoSecrets } from './draft-secrets.js';
 import { DraftEntity } from './draft.entity.js';
 
 @Injectable()
@@ -41,6 +42,7 @@ export class DraftsService {
   }
 
   async create(body: DraftCreate): Promise<Written<Draft>> {
+    requireNoSecrets(body.operations);
     const written = await this.revisions.write(async (tx) => {
       const values = { ...body, state: 'open', published_revision: null };
       const row = await insertRow(tx, DraftEntity, values);
@@ -50,7 +52,12 @@ export class DraftsService {
     return written.createdAt(`/api/v1/drafts/${written.value.draft_id}`);
   }
 
-  update(id: number, changes: DraftUpdate, expected: ExpectedVersion): Promise<Written<Draft>> {
+  async update(
+    id: number,
+    changes: DraftUpdate,
+    expected: ExpectedVersion,
+  ): Promise<Written<Draft>> {
+    requireNoSecrets(changes.operations ?? []);
     return this.revisions.write(async (tx) => {
       const row = await requireOpen(tx, id);
       const before = Object.assign({}, row);
