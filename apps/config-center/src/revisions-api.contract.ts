@@ -263,6 +263,44 @@ export function describeRevisionsApi(
         await setMax(rule.id, 10);
       });
 
+      it('lets nothing depend on what exists only within it, and takes no credentials', async () => {
+        const code = unique('ns');
+        const operations = [
+          {
+            method: 'POST',
+            path: '/api/v1/namespaces',
+            body: { namespace_code: code, namespace_name: 'N' },
+          },
+        ];
+        const { body: rollout } = await write('POST', '/api/v1/rollouts', {
+          groups: ['canary'],
+          operations,
+        });
+        const [{ id }] = rollout['resources'] as [{ id: number }];
+        const rule = {
+          rule_name: 'early',
+          rule_type: 'connection_limit',
+          rule_config: { max_connections: 1 },
+        };
+        const early = await app.call('POST', `/api/v1/namespaces/${id}/rules`, { body: rule });
+        expect(early).toMatchObject({ status: 409, body: { code: 'ROLLOUT_ACTIVE' } });
+        await write('POST', `/api/v1/rollouts/${String(rollout['rollout_id'])}/promote`);
+        await write('POST', `/api/v1/namespaces/${id}/rules`, rule);
+        const key = { method: 'POST', path: '/api/v1/api-keys', body: { key_name: 'k' } };
+        for (const path of ['/api/v1/rollouts', '/api/v1/drafts']) {
+          const body = { draft_name: 'D', groups: ['canary'], operations: [key] };
+          const { groups: _groups, ...draft } = body;
+          const { draft_name: _name, ...change } = body;
+          const answer = await app.call('POST', path, {
+            body: path.endsWith('drafts') ? draft : change,
+          });
+          expect(answer).toMatchObject({
+            status: 422,
+            body: { details: [{ path: 'operations.0.path' }] },
+          });
+        }
+      });
+
       it('is abandoned without a trace in the configuration', async () => {
         const { id } = await newNamespace();
         const rule = await newRule(id, 5);

@@ -1,5 +1,12 @@
 /** Writes that are prepared, checked as often as one likes, and published as one revision. */
-import type { Draft, DraftCreate, DraftUpdate, DraftValidation, Page } from '@ai-gateway/contracts';
+import type {
+  BatchOperation,
+  Draft,
+  DraftCreate,
+  DraftUpdate,
+  DraftValidation,
+  Page,
+} from '@ai-gateway/contracts';
 import { AdminError, type Principal } from '@ai-gateway/nest-runtime';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
@@ -19,6 +26,7 @@ import {
   type ConfigTransaction,
 } from '../../platform/revisions/config-revisions.js';
 import { BatchRunner } from '../batch/batch.runner.js';
+import { requireConfigurationOnly } from '../batch/configuration-only.js';
 import { RolloutsService } from '../rollouts/rollouts.service.js';
 import { requireNoSecrets } from './draft-secrets.js';
 import { DraftEntity } from './draft.entity.js';
@@ -42,7 +50,7 @@ export class DraftsService {
   }
 
   async create(body: DraftCreate): Promise<Written<Draft>> {
-    requireNoSecrets(body.operations);
+    requireKeepable(body.operations);
     const written = await this.revisions.write(async (tx) => {
       const values = { ...body, state: 'open', published_revision: null };
       const row = await insertRow(tx, DraftEntity, values);
@@ -57,7 +65,7 @@ export class DraftsService {
     changes: DraftUpdate,
     expected: ExpectedVersion,
   ): Promise<Written<Draft>> {
-    requireNoSecrets(changes.operations ?? []);
+    requireKeepable(changes.operations ?? []);
     return this.revisions.write(async (tx) => {
       const row = await requireOpen(tx, id);
       const before = Object.assign({}, row);
@@ -111,6 +119,11 @@ async function requireOpen({ manager }: ConfigTransaction, id: number): Promise<
   throw new AdminError('CONFLICT', {
     details: [{ path: 'state', message: 'is published already' }],
   });
+}
+
+function requireKeepable(operations: readonly BatchOperation[]): void {
+  requireConfigurationOnly(operations);
+  requireNoSecrets(operations);
 }
 
 const draftOf = (row: DraftEntity): Draft => viewOf(row);
