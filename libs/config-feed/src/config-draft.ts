@@ -179,8 +179,9 @@ export class ConfigDraft {
     const served: object | undefined = this.base.resources[kind].get(id);
     if (served === undefined || this.maps[kind].get(id) === served) return false;
     const key = resourceKey(kind, id);
-    const refusal = { kind, id, reason, since: this.since(key), serving: served, isFinal: false };
-    this.refusals = this.refusals.set(key, refusal);
+    const refusal = { kind, id, reason, since: this.since(key), serving: served };
+    const isFinal = this.received.get(key)?.parsed === undefined;
+    this.refusals = this.refusals.set(key, { ...refusal, isFinal });
     this.run(kind, id, served);
     return true;
   }
