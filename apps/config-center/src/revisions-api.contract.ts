@@ -97,6 +97,29 @@ export function describeRevisionsApi(
         ]);
       });
 
+      it('goes on around a value that was broken past the API, until it is replaced', async () => {
+        const { id, revision } = await newNamespace();
+        const broken = store === 'SQLite' ? '{broken' : '"broken"';
+        await app.app
+          .get(Database)
+          .transaction((manager) =>
+            manager.query(
+              'UPDATE config_changes SET value = ? WHERE kind = ? AND resource_id = ?',
+              [broken, 'namespace', id],
+            ),
+          );
+        const { changes } = await get<RevisionDetail>(`/api/v1/revisions/${revision}`);
+        expect(changes).toMatchObject([{ id, after: { unreadable: expect.any(String) } }]);
+        const back = await app.call('POST', `/api/v1/revisions/${revision - 1}/rollback`, {
+          body: { dry_run: true },
+        });
+        expect(back.status).toBe(200);
+        await write('PUT', `/api/v1/namespaces/${id}`, { namespace_name: 'whole' });
+        const refused = await app.call('POST', `/api/v1/revisions/${revision}/rollback`, {});
+        expect(refused).toMatchObject({ status: 422, body: { code: 'UNPROCESSABLE' } });
+        await write('DELETE', `/api/v1/namespaces/${id}`);
+      });
+
       it('compares any two, in either direction', async () => {
         const { id, revision } = await newNamespace();
         const rule = await newRule(id, 5);
@@ -171,6 +194,22 @@ export function describeRevisionsApi(
         });
       });
 
+      it('gives many names back to the resources that had them', async () => {
+        const codes = Array.from({ length: 201 }, () => unique('many'));
+        const created = codes.map((namespace_code) => {
+          const body = { namespace_code, namespace_name: 'N' };
+          return { method: 'POST', path: '/api/v1/namespaces', body };
+        });
+        const batch = (operations: object[]) => write('POST', '/api/v1/batch', { operations });
+        const first = await batch(created);
+        const results = first.body['results'] as { body: { namespace_id: number } }[];
+        const paths = results.map(({ body }) => `/api/v1/namespaces/${body.namespace_id}`);
+        await batch([...paths.map((path) => ({ method: 'DELETE', path })), ...created]);
+        await write('POST', `/api/v1/revisions/${revisionOf(first)}/rollback`, {});
+        expect(await get(paths[0] ?? '')).toMatchObject({ namespace_code: codes[0] });
+        expect(await get(paths[200] ?? '')).toMatchObject({ namespace_code: codes[200] });
+      });
+
       it('leaves API keys alone and refuses to pull their namespace away', async () => {
         const start = await newNamespace();
         const owner = await newNamespace();
@@ -224,6 +263,44 @@ export function describeRevisionsApi(
         await setMax(rule.id, 10);
       });
 
+      it('lets nothing depend on what exists only within it, and takes no credentials', async () => {
+        const code = unique('ns');
+        const operations = [
+          {
+            method: 'POST',
+            path: '/api/v1/namespaces',
+            body: { namespace_code: code, namespace_name: 'N' },
+          },
+        ];
+        const { body: rollout } = await write('POST', '/api/v1/rollouts', {
+          groups: ['canary'],
+          operations,
+        });
+        const [{ id }] = rollout['resources'] as [{ id: number }];
+        const rule = {
+          rule_name: 'early',
+          rule_type: 'connection_limit',
+          rule_config: { max_connections: 1 },
+        };
+        const early = await app.call('POST', `/api/v1/namespaces/${id}/rules`, { body: rule });
+        expect(early).toMatchObject({ status: 409, body: { code: 'ROLLOUT_ACTIVE' } });
+        await write('POST', `/api/v1/rollouts/${String(rollout['rollout_id'])}/promote`);
+        await write('POST', `/api/v1/namespaces/${id}/rules`, rule);
+        const key = { method: 'POST', path: '/api/v1/api-keys', body: { key_name: 'k' } };
+        for (const path of ['/api/v1/rollouts', '/api/v1/drafts']) {
+          const body = { draft_name: 'D', groups: ['canary'], operations: [key] };
+          const { groups: _groups, ...draft } = body;
+          const { draft_name: _name, ...change } = body;
+          const answer = await app.call('POST', path, {
+            body: path.endsWith('drafts') ? draft : change,
+          });
+          expect(answer).toMatchObject({
+            status: 422,
+            body: { details: [{ path: 'operations.0.path' }] },
+          });
+        }
+      });
+
       it('is abandoned without a trace in the configuration', async () => {
         const { id } = await newNamespace();
         const rule = await newRule(id, 5);
@@ -264,6 +341,32 @@ export function describeRevisionsApi(
         });
         expect(await maxOf(rule.id)).toEqual({ max_connections: 9 });
         expect((await app.call('POST', `${draft}/publish`)).status).toBe(409);
+      });
+
+      it('keeps no secret, which would stand in the database and on the audit trail', async () => {
+        const target = { url: 'https://models.example/v1', credential: 'sk-canary-in-a-draft' };
+        const upstream = { upstream_code: unique('up'), upstream_name: 'U', targets: [target] };
+        const operations = [{ method: 'POST', path: '/api/v1/upstreams', body: upstream }];
+        const body = { draft_name: 'with a secret', operations };
+        const refused = await app.call('POST', '/api/v1/drafts', { body });
+        expect([refused.status, refused.body['details']]).toEqual([
+          422,
+          [expect.objectContaining({ path: 'operations.0.body.targets.0.credential' })],
+        ]);
+        const update = { body: { operations }, ifMatch: '*' };
+        expect((await app.call('PUT', await newDraft(1, 1), update)).status).toBe(422);
+      });
+
+      it('refuses text that no database keeps', async () => {
+        for (const broken of [
+          { body: ['\ud800'] },
+          { body: { '\ud800': 1 } },
+          { if_match: '\ud800' },
+        ]) {
+          const operations = [{ method: 'PUT', path: '/api/v1/rules/1', ...broken }];
+          const body = { draft_name: 'D', operations };
+          expect((await app.call('POST', '/api/v1/drafts', { body })).status).toBe(422);
+        }
       });
 
       it('says why it would be refused, as publishing does', async () => {

@@ -171,13 +171,17 @@ export class ConfigDraft {
     return null;
   }
 
-  /** False when what is at fault ran before as well: there is nothing better to go back to. */
+  /**
+   * False when there is nothing better to go back to, since what is at fault ran before as well or
+   * nothing did: then it stays, so that the table knows what it has to do without.
+   */
   takeBack({ kind, id }: ChangedResource, reason: string): boolean {
     const served: object | undefined = this.base.resources[kind].get(id);
-    if (this.maps[kind].get(id) === served) return false;
+    if (served === undefined || this.maps[kind].get(id) === served) return false;
     const key = resourceKey(kind, id);
-    const refusal = { kind, id, reason, since: this.since(key), serving: served, isFinal: false };
-    this.refusals = this.refusals.set(key, refusal);
+    const refusal = { kind, id, reason, since: this.since(key), serving: served };
+    const isFinal = this.received.get(key)?.parsed === undefined;
+    this.refusals = this.refusals.set(key, { ...refusal, isFinal });
     this.run(kind, id, served);
     return true;
   }
@@ -197,7 +201,8 @@ export class ConfigDraft {
     for (const { kind, id, reason } of problems) {
       const key = resourceKey(kind, id);
       if (refusals.has(key)) continue;
-      leftOut.set(key, { kind, id, revision: head.revision, reason, since: this.since(key) });
+      const revision = this.leftOutSince(key) ?? head.revision;
+      leftOut.set(key, { kind, id, revision, reason, since: this.since(key) });
     }
     return { received, counts, digest, resources, held, refusals, leftOut };
   }
@@ -251,6 +256,13 @@ export class ConfigDraft {
   private since(key: string): string {
     const { refusals, leftOut } = this.base;
     return (refusals.get(key) ?? leftOut.get(key))?.since ?? this.options.now;
+  }
+
+  /** The revision from which on the compile leaves the value out; undefined: this one. */
+  private leftOutSince(key: string): number | undefined {
+    const known = this.base.leftOut.get(key)?.revision;
+    const receivedAt = this.received.get(key)?.entry.revision ?? Infinity;
+    return known !== undefined && receivedAt <= known ? known : undefined;
   }
 
   private count(kind: string, by: 1 | -1): void {

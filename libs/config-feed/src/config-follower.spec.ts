@@ -199,6 +199,62 @@ describe('ConfigFollower', () => {
     await follower.close();
   });
 
+  it('does not swing either when the epoch was left long ago and another source confirms', async () => {
+    const { redis, http, follower, clock, applied } = setUp();
+    await follower.start();
+    redis.failure = 'frozen';
+    http.epoch = 'epoch-two';
+    await clock.advance(2_000);
+    redis.failure = null;
+    await clock.advance(300_000);
+    expect(applied.map(({ head }) => head.epoch)).toEqual([EPOCH, 'epoch-two']);
+    http.failure = 'gone for good';
+    await clock.advance(70_000);
+    expect(applied.at(-1)?.head.epoch).toBe(EPOCH);
+    await follower.close();
+  });
+
+  it.each([
+    ['an old revision', EPOCH, 5],
+    ['an old epoch', 'epoch-two', 1],
+  ])('does not stay with a copy that answers and stands at %s', async (_what, epoch, revision) => {
+    const { redis, http, follower, clock } = setUp();
+    await follower.start();
+    Object.assign(http, { epoch, revision });
+    follower.expect({ epoch, revision });
+    await clock.advance(2_500);
+    expect(follower.status()).toMatchObject({ applied: { epoch, revision }, source: 'http' });
+    expect(redis.asked).toEqual([null]);
+    await follower.close();
+  });
+
+  it('stays with a copy when what it was told of was rejected', async () => {
+    const { redis, http, follower, clock, compileFails } = setUp();
+    await follower.start();
+    http.revision = 2;
+    compileFails.now = true;
+    follower.expect({ epoch: EPOCH, revision: 2 });
+    await clock.advance(2_500);
+    expect(http.asked).toHaveLength(1);
+    http.heads = 0;
+    redis.heads = 0;
+    for (let second = 0; second < 20; second += 1) {
+      follower.expect({ epoch: EPOCH, revision: 2 });
+      await clock.advance(1_000);
+    }
+    expect([http.heads, http.asked.length, follower.status().source]).toEqual([0, 1, 'redis']);
+    await follower.close();
+  });
+
+  it('goes on with what it has when the head it was told of exists nowhere', async () => {
+    const { follower, clock } = setUp();
+    await follower.start();
+    follower.expect({ epoch: EPOCH, revision: 99 });
+    await clock.advance(10_000);
+    expect(follower.status()).toMatchObject({ applied: { revision: 1 }, problems: {} });
+    await follower.close();
+  });
+
   it('does not go back to a source that is behind', async () => {
     const { redis, http, follower, clock } = setUp();
     redis.failure = 'away';
@@ -385,6 +441,19 @@ describe('a configuration that is doubted', () => {
       await follower.close();
     },
   );
+
+  it('is not read all the time although it stays doubted, nor when it is rejected', async () => {
+    const { follower, redis, http, clock, compileFails } = setUp();
+    await follower.start();
+    redis.asked = [];
+    compileFails.now = true;
+    for (let second = 0; second < 60; second += 1) {
+      follower.reload();
+      await clock.advance(1_000);
+    }
+    expect(redis.asked.length + http.asked.length).toBeLessThan(6);
+    await follower.close();
+  });
 
   it('stays with a pinned revision', async () => {
     const { follower, redis, http, clock, pinned } = setUp();

@@ -11,6 +11,7 @@ import type { Nack } from './config-resources.js';
 import type { ConfigSource } from './config-source.port.js';
 import type { ApplyOutcome, ConfigStore } from './config-store.js';
 import type { KeptSnapshot } from './disk-snapshot.js';
+import { HeadJudge } from './head-judge.js';
 import { PinnedRevision, type PinStatus } from './pinned-revision.js';
 
 /** Time and chance, so that tests decide both. */
@@ -79,10 +80,8 @@ const MIN_GAP_MS = 50;
 /** Longest read of everything; sources have shorter timeouts per step. */
 const READ_TIMEOUT_MS = 15_000;
 const MAX_COOL_DOWN_MS = 5_000;
-/** A feed that was rejected as a whole is not read again and again. */
-const REJECTED_RETRY_MS = 30_000;
-/** Sources that disagree on the epoch must not make a gateway swing between two configurations. */
-const LEFT_EPOCH_MS = 60_000;
+/** Where reading everything anew does not help, it is not done all the time. */
+const RELOAD_GAP_MS = 15_000;
 /** With a snapshot, a start waits this long for sources that may be up. */
 const SNAPSHOT_GRACE_MS = 500;
 const SNAPSHOT = 'snapshot';
@@ -98,12 +97,12 @@ export class ConfigFollower<Table> {
   private readonly clock: FollowerClock;
   private readonly sources: readonly FollowedSource[];
   private readonly closing = new AbortController();
-  private readonly leftEpochs = new Map<string, number>();
+  private readonly judge: HeadJudge;
   private readonly pin: PinnedRevision<Table>;
   private isPinned = false;
   /** What is applied is not what it should be. */
   private isDoubted = false;
-  private rejected: { head: ConfigHead; reason: string; retryAtMs: number } | null = null;
+  private lastReloadMs = Number.NEGATIVE_INFINITY;
   private answering: string | null = null;
   private lastContactMs: number | null = null;
   private running: Promise<void> | null = null;
@@ -113,6 +112,7 @@ export class ConfigFollower<Table> {
 
   constructor(private readonly options: ConfigFollowerOptions<Table>) {
     this.clock = options.clock ?? systemClock;
+    this.judge = new HeadJudge(() => this.clock.nowMs());
     this.sources = options.sources.map((source) => ({
       source,
       problem: null,
@@ -153,7 +153,16 @@ export class ConfigFollower<Table> {
    * truth, and what another delivered wrongly once, it may deliver again.
    */
   reload(): void {
+    if (this.clock.nowMs() - this.lastReloadMs < RELOAD_GAP_MS) return;
     this.isDoubted = true;
+    this.wake();
+  }
+
+  /** This head exists: looks soon unless it is applied already, past sources that do not know it. */
+  expect(head: ConfigHead): void {
+    const { applied } = this.options.store;
+    if (applied?.epoch === head.epoch && applied.revision >= head.revision) return;
+    this.judge.expect(head);
     this.wake();
   }
 
@@ -236,7 +245,7 @@ export class ConfigFollower<Table> {
     const head = await source.head(signal);
     if (this.isPinned) return;
     const applied = store.applied;
-    this.refuseLeftEpoch(head);
+    this.judge.check(head, source === this.sources.at(-1)?.source);
     if (this.isDoubted) return this.readAnew(source, signal);
     if (applied?.epoch === head.epoch) {
       if (applied.revision === head.revision) return;
@@ -244,7 +253,7 @@ export class ConfigFollower<Table> {
         throw new Error(`stands at revision ${head.revision}, behind ${applied.revision}`);
       }
     }
-    this.refuseRejected(head);
+    this.judge.checkRejected(head);
     const feed = await source.changesSince(applied, signal);
     const outcome = await this.apply(feed, applied, source.name);
     if (outcome.status !== 'gap') return;
@@ -261,8 +270,9 @@ export class ConfigFollower<Table> {
     const outcome = await this.install(source.name, () =>
       store.restore({ epoch, revision, entries }),
     );
-    if (outcome.status === 'rejected') throw new Error(outcome.reason);
     this.isDoubted = false;
+    this.lastReloadMs = this.clock.nowMs();
+    if (outcome.status === 'rejected') throw new Error(outcome.reason);
   }
 
   private async restore(): Promise<boolean> {
@@ -281,21 +291,6 @@ export class ConfigFollower<Table> {
     return new Promise((resolve) => this.clock.schedule(resolve, SNAPSHOT_GRACE_MS));
   }
 
-  private refuseLeftEpoch(head: ConfigHead): void {
-    const untilMs = this.leftEpochs.get(head.epoch);
-    if (untilMs === undefined) return;
-    if (untilMs > this.clock.nowMs()) throw new Error('holds an epoch that was left');
-    this.leftEpochs.delete(head.epoch);
-  }
-
-  private refuseRejected(head: ConfigHead): void {
-    if (this.rejected === null || this.rejected.retryAtMs <= this.clock.nowMs()) return;
-    const { head: refused, reason } = this.rejected;
-    if (refused.epoch === head.epoch && refused.revision === head.revision) {
-      throw new Error(reason);
-    }
-  }
-
   private async apply(
     feed: ConfigFeed,
     since: ConfigHead | null,
@@ -304,7 +299,7 @@ export class ConfigFollower<Table> {
     const outcome = await this.install(source, () => this.options.store.apply(feed, since));
     if (outcome.status !== 'rejected') return outcome;
     const reason = `revision ${feed.revision} was rejected: ${outcome.reason}`;
-    this.rejected = { head: feed, reason, retryAtMs: this.clock.nowMs() + REJECTED_RETRY_MS };
+    this.judge.reject(feed, reason);
     throw new Error(reason);
   }
 
@@ -318,10 +313,7 @@ export class ConfigFollower<Table> {
     const outcome = await change();
     if (outcome.status !== 'applied') return outcome;
     const nowMs = this.clock.nowMs();
-    this.rejected = null;
-    if (before !== null && before.epoch !== outcome.head.epoch) {
-      this.leftEpochs.set(before.epoch, nowMs + LEFT_EPOCH_MS);
-    }
+    this.judge.applied(before, outcome.head);
     this.options.onApplied?.({ ...outcome, source, durationMs: nowMs - startMs });
     return outcome;
   }
@@ -329,6 +321,7 @@ export class ConfigFollower<Table> {
   private answered(followed: FollowedSource): void {
     const recovered = followed.problem !== null;
     Object.assign(followed, { problem: null, failures: 0, retryAtMs: 0 });
+    if (!this.isPinned) this.judge.confirmed();
     this.lastContactMs = this.clock.nowMs();
     this.answering = followed.source.name;
     this.options.onContact?.(this.lastContactMs);

@@ -163,7 +163,22 @@ describe('a restart', () => {
           );
         }
       }),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        // What was broken while it was held has nothing better to run than what was held.
+        examples: [
+          [
+            [
+              [{ id: 1, what: 'held' }],
+              [{ id: 1, what: 'bad' }],
+              [{ id: 1, what: 'broken' }],
+              [{ id: 1, what: 'let go' }],
+              [],
+            ],
+            [false, false, false, true],
+          ],
+        ],
+      },
     );
   });
 });

@@ -80,7 +80,8 @@ export function newStore(options: Partial<ConfigStoreOptions<Names>> = {}) {
       const problems = Object.entries(names)
         .filter(([, name]) => name.startsWith('bad'))
         .map(([id]): CompileProblem => ({ kind: 'namespace', id: Number(id), reason: 'is bad' }));
-      return { table: names, problems };
+      const good = Object.entries(names).filter(([, name]) => !name.startsWith('bad'));
+      return { table: Object.fromEntries(good), problems };
     },
     install: (names, { revision }) => installed.push({ names, revision }),
     nowMs: () => NOW_MS,

@@ -32,22 +32,33 @@ describe('ConfigStore', () => {
 
   it('tries a value the compile refused again when something else changes', async () => {
     let upstreamExists = false;
-    const store = new ConfigStore<string[]>({
-      compile: ({ namespace: namespaces }) => ({
-        table: [...namespaces.values()].map((one) => one.namespace_name),
+    const { store } = newStore({
+      compile: (resources) => ({
+        table: namesOf(resources),
         problems:
-          upstreamExists || !namespaces.has(1)
+          upstreamExists || namesOf(resources)[1] === 'old'
             ? []
             : [{ kind: 'namespace', id: 1, reason: 'needs an upstream' }],
       }),
-      install: () => undefined,
     });
-    await store.apply(feed('full', 1, [put(2, 1)]), null);
-    await store.apply(feed('delta', 2, [put(1, 2)]), at(1));
-    expect([store.nacks.length, store.resources.namespace.has(1)]).toEqual([1, false]);
+    await store.apply(feed('full', 1, [put(1, 1, 'old')]), null);
+    await store.apply(feed('delta', 2, [put(1, 2, 'new')]), at(1));
+    expect([store.nacks.length, namesOf(store.resources)]).toEqual([1, { 1: 'old' }]);
     upstreamExists = true;
     await store.apply(feed('delta', 3, []), at(2));
-    expect([store.nacks.length, store.resources.namespace.has(1)]).toEqual([0, true]);
+    expect([store.nacks.length, namesOf(store.resources)]).toEqual([0, { 1: 'new' }]);
+  });
+
+  it('leaves a value that never ran to the compile, refused since the revision it came with', async () => {
+    const { store, installed } = newStore();
+    await store.apply(feed('full', 1, [put(1, 1)]), null);
+    await store.apply(feed('delta', 2, [put(2, 2, 'bad new')]), at(1));
+    await store.apply(feed('delta', 3, [put(1, 3, 'other')]), at(2));
+    expect(installed.at(-1)?.names).toEqual({ 1: 'other' });
+    expect(namesOf(store.resources)).toEqual({ 1: 'other', 2: 'bad new' });
+    expect(store.nacks.map(({ id, revision }) => [id, revision])).toEqual([[2, 2]]);
+    await store.apply(feed('delta', 4, [put(2, 4, 'bad again')]), at(3));
+    expect(store.nacks.map(({ id, revision }) => [id, revision])).toEqual([[2, 4]]);
   });
 
   it('reports what the compile leaves out although it did not change', async () => {

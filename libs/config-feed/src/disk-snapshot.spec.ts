@@ -52,6 +52,15 @@ describe('DiskSnapshot', () => {
     expect(readdirSync(folder)).toEqual(['config.snapshot']);
   });
 
+  it('stays whole when two processes of one id write it at the same time', async () => {
+    const other = new DiskSnapshot(path, KEY);
+    for (let round = 1; round <= 5; round += 1) {
+      await Promise.all([disk.save(snapshotOf(1, 20_000)), other.save(snapshotOf(2, 20_000))]);
+      expect((await disk.load())?.snapshot.entries).toHaveLength(20_000);
+    }
+    expect(readdirSync(folder)).toEqual(['config.snapshot']);
+  });
+
   it('has none at first', async () => {
     expect(await disk.load()).toBeNull();
   });

@@ -4,6 +4,7 @@
  * moment of a crash either the old or the new one is whole. The time of modification says when a
  * source last confirmed the content, which costs no rewrite.
  */
+import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { configHeadSchema } from '@ai-gateway/contracts';
@@ -46,9 +47,9 @@ export class DiskSnapshot {
 
   /** Rejects, and leaves the old one as it was, when the disk does not take it. */
   async save(snapshot: ConfigSnapshot): Promise<void> {
-    const temporary = `${this.path}.${process.pid}.tmp`;
+    // Containers that share a folder by mistake share process ids too.
+    const temporary = `${this.path}.${randomUUID()}.tmp`;
     try {
-      await rm(temporary, { force: true });
       await writeDurably(temporary, this.key, snapshot);
       await rename(temporary, this.path);
     } catch (error) {

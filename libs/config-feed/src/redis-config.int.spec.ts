@@ -1,5 +1,6 @@
 /** Publisher and source over a real Redis, with its faults. */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import {
@@ -199,6 +200,59 @@ describe('wake-ups over Redis', () => {
   });
 });
 
+describe('a Redis that lets nobody subscribe', () => {
+  const USER = 'feed-reader';
+  afterEach(() => admin.acl('DELUSER', USER));
+
+  it('is asked again on the same connection, and heard once it allows it', async () => {
+    await admin.acl('SETUSER', USER, 'on', '>secret', '~*', '&*', '+@all', '-subscribe');
+    const allowed = new URL(url);
+    allowed.username = USER;
+    allowed.password = 'secret';
+    const wakes = new Wakes();
+    newSource(allowed.href).subscribe(wakes.wake);
+    await expect.poll(listeners).toHaveLength(1);
+    const before = await listeners();
+    await sleep(700);
+    expect(await listeners()).toEqual(before);
+    await admin.acl('SETUSER', USER, '+subscribe');
+    await wakes.reach(1);
+    expect(await listeners()).toEqual(before);
+  });
+
+  /** Ids of the connections that are to hear wake-ups. */
+  async function listeners(): Promise<(string | undefined)[]> {
+    const clients = String(await admin.call('CLIENT', 'LIST')).split('\n');
+    return clients
+      .filter((client) => client.includes(` user=${USER} `))
+      .filter((client) => client.includes(' name=config-feed-wake '))
+      .map((client) => /^id=(\d+)/.exec(client)?.[1]);
+  }
+});
+
+it('publishes a revision of more changes than a call has arguments', async () => {
+  const publisher = newPublisher();
+  await publisher.replaceAll(full(1, []));
+  const changes = Array.from({ length: 60_000 }, (_, index) => change(index + 1, 2, 1));
+  expect(await publisher.publish({ ...at(2), changes })).toBe('published');
+});
+
+describe('a slow network', () => {
+  it('delivers a large configuration, however long that takes, while bytes arrive', async () => {
+    const values = Array.from({ length: 40 }, (_, id) => change(id + 1, 1, 'x'.repeat(50_000)));
+    await newPublisher().replaceAll(full(1, values));
+    const proxy = await Pauser.before(url, 50);
+    try {
+      const startMs = performance.now();
+      const feed = await newSource(proxy.url).changesSince(null, signal);
+      expect(feed.changes).toHaveLength(40);
+      expect(performance.now() - startMs).toBeGreaterThan(1_000);
+    } finally {
+      proxy.close();
+    }
+  });
+});
+
 describe('a connection that went silent', () => {
   let proxy: Pauser;
   beforeEach(async () => {
@@ -242,6 +296,13 @@ async function killSubscriptions(): Promise<void> {
   for (const client of own) await admin.client('KILL', 'ID', /^id=(\d+)/.exec(client)?.[1] ?? '');
 }
 
+async function passOn(from: Socket, to: Socket, pauseMs: number): Promise<void> {
+  for await (const bytes of from) {
+    await sleep(pauseMs);
+    to.write(bytes as Buffer);
+  }
+}
+
 /** A TCP proxy that can stop forwarding without closing anything. */
 class Pauser {
   private readonly sockets = new Set<Socket>();
@@ -251,7 +312,8 @@ class Pauser {
     readonly url: string,
   ) {}
 
-  static async before(redisUrl: string): Promise<Pauser> {
+  /** @param pauseMs before each piece of an answer, at most 64 kB, is passed on */
+  static async before(redisUrl: string, pauseMs = 0): Promise<Pauser> {
     const { hostname, port } = new URL(redisUrl);
     const server = createServer();
     server.listen(0, '127.0.0.1');
@@ -269,7 +331,8 @@ class Pauser {
         pauser.sockets.add(from);
         from.on('error', () => to.destroy());
         from.on('close', () => to.destroy());
-        from.pipe(to);
+        if (from === upstream && pauseMs > 0) passOn(from, to, pauseMs).catch(() => to.destroy());
+        else from.pipe(to);
       }
     });
     return pauser;

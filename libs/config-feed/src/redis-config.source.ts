@@ -1,8 +1,9 @@
 /**
- * Configuration from the copy in Redis: one script call reads head and changes together, a second
- * connection listens for wake-ups. Both connections fail fast (no offline queue, short timeouts)
- * because the follower has another source and polls anyway; a connection that stops answering is
- * torn down and made anew, as a half-open one reports nothing by itself.
+ * Configuration from the copy in Redis: one connection asks for the head, one reads changes in one
+ * script call, one listens for wake-ups. All fail fast (no offline queue, short timeouts) because
+ * the follower has another source and polls anyway; a connection that stops answering is torn down
+ * and made anew, as a half-open one reports nothing by itself. Reading may take long for as long as
+ * bytes arrive, since tens of megabytes over a busy network are no fault.
  */
 import { CONFIG_CHANGED_CHANNEL, feedKeys } from '@ai-gateway/contracts';
 import { Redis, type RedisOptions } from 'ioredis';
@@ -17,17 +18,28 @@ export interface RedisConfigSourceOptions {
 }
 
 const COMMAND_TIMEOUT_MS = 1_000;
+/** Of a read, for as long as bytes arrive; the follower's own bound is a little longer. */
+const READ_TIMEOUT_MS = 14_000;
+/** A read in which nothing arrives for this long is given up. */
+const READ_STALL_MS = 2_000;
 /** Ping + its timeout + reconnect stay below 3 s. */
 const PING_EVERY_MS = 1_000;
 const MAX_RECONNECT_MS = 1_000;
 /** A silent peer never answers a FIN either. */
 const DISCONNECT_TIMEOUT_MS = 200;
+/** Where subscribing is refused, asking again does not hurry. */
+const MIN_RESUBSCRIBE_MS = 1_000;
+const MAX_RESUBSCRIBE_MS = 30_000;
 const KEYS = [feedKeys.head, feedKeys.log, feedKeys.resources];
 
 const readScript = new RedisScript('read.lua');
 
 export function createRedisConfigSource(options: RedisConfigSourceOptions): ConfigSource {
   const commands = connectionOf(options.redis, 'config-feed');
+  const reads = connectionOf(options.redis, 'config-feed-read', {
+    commandTimeout: READ_TIMEOUT_MS,
+    socketTimeout: READ_STALL_MS,
+  });
   const bounds = { ...DEFAULT_FEED_BOUNDS, ...options.bounds };
   let listener: WakeListener | null = null;
 
@@ -44,7 +56,7 @@ export function createRedisConfigSource(options: RedisConfigSourceOptions): Conf
 
     async changesSince(since, signal) {
       const args = [since?.epoch ?? '', since?.revision ?? 0, bounds.maxChanges, bounds.maxBytes];
-      const reply = await answerOf(commands, signal, () => readScript.run(commands, KEYS, args));
+      const reply = await answerOf(reads, signal, () => readScript.run(reads, KEYS, args));
       const [epoch, revision, type, ...changes] = reply as string[];
       const envelope = { epoch, revision: Number(revision), type };
       return decodeFeed(envelope, changes, bounds.maxChanges);
@@ -57,12 +69,17 @@ export function createRedisConfigSource(options: RedisConfigSourceOptions): Conf
     close() {
       listener?.close();
       commands.disconnect();
+      reads.disconnect();
       return Promise.resolve();
     },
   };
 }
 
-function connectionOf(redis: string | RedisOptions, connectionName: string): Redis {
+function connectionOf(
+  redis: string | RedisOptions,
+  connectionName: string,
+  timeouts: Pick<RedisOptions, 'commandTimeout' | 'socketTimeout'> = {},
+): Redis {
   const options: RedisOptions = {
     connectionName,
     lazyConnect: true,
@@ -73,6 +90,7 @@ function connectionOf(redis: string | RedisOptions, connectionName: string): Red
     commandTimeout: COMMAND_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: (attempt) => Math.min(MAX_RECONNECT_MS, 50 * attempt) * (0.5 + Math.random()),
+    ...timeouts,
   };
   const connection =
     typeof redis === 'string' ? new Redis(redis, options) : new Redis({ ...redis, ...options });
@@ -112,18 +130,21 @@ function abortable<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Va
   });
 }
 
-/** Holds the subscription; wakes once per message and once per (re)connect. */
+/**
+ * Holds the subscription; wakes once per message and once per (re)connect. A server that answers
+ * but refuses keeps its connection: each new one would only be refused again.
+ */
 class WakeListener {
   private readonly pinging: NodeJS.Timeout;
+  private retrying: NodeJS.Timeout | null = null;
+  private refusals = 0;
 
   constructor(
     private readonly connection: Redis,
-    onWake: () => void,
+    private readonly onWake: () => void,
   ) {
     connection.on('message', () => onWake());
-    connection.on('ready', () => {
-      connection.subscribe(CONFIG_CHANGED_CHANNEL).then(onWake, () => connection.disconnect(true));
-    });
+    connection.on('ready', () => this.subscribe());
     connection.connect().catch(() => undefined);
     this.pinging = setInterval(() => this.ping(), PING_EVERY_MS);
     this.pinging.unref();
@@ -131,11 +152,45 @@ class WakeListener {
 
   close(): void {
     clearInterval(this.pinging);
+    this.stopRetrying();
     this.connection.disconnect();
+  }
+
+  private subscribe(): void {
+    this.stopRetrying();
+    this.connection.subscribe(CONFIG_CHANGED_CHANNEL).then(
+      () => {
+        this.refusals = 0;
+        this.onWake();
+      },
+      (error: unknown) => {
+        if (isRefusal(error)) this.retryLater();
+        else this.connection.disconnect(true);
+      },
+    );
+  }
+
+  private retryLater(): void {
+    const delayMs = Math.min(MAX_RESUBSCRIBE_MS, MIN_RESUBSCRIBE_MS * 2 ** this.refusals);
+    this.refusals += 1;
+    this.retrying = setTimeout(() => {
+      if (this.connection.status === 'ready') this.subscribe();
+    }, delayMs).unref();
+  }
+
+  private stopRetrying(): void {
+    if (this.retrying !== null) clearTimeout(this.retrying);
+    this.retrying = null;
   }
 
   private ping(): void {
     if (this.connection.status !== 'ready') return;
-    this.connection.ping().catch(() => this.connection.disconnect(true));
+    this.connection.ping().catch((error: unknown) => {
+      if (!isRefusal(error)) this.connection.disconnect(true);
+    });
   }
 }
+
+/** The server is there and says no. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ReplyError';

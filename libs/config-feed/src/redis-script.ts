@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Cluster, Redis } from 'ioredis';
+import { Command, type Cluster, type Redis } from 'ioredis';
 
 export class RedisScript {
   private readonly source: string;
@@ -22,11 +22,18 @@ export class RedisScript {
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<unknown> {
+    const rest = [keys.length, ...keys, ...args];
     try {
-      return await redis.evalsha(this.digest, keys.length, ...keys, ...args);
+      return await send(redis, 'evalsha', [this.digest, ...rest]);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return redis.eval(this.source, keys.length, ...keys, ...args);
+      return send(redis, 'eval', [this.source, ...rest]);
     }
   }
+}
+
+/** One array, as it goes on the wire: a large revision has more arguments than a call can take. */
+function send(redis: Redis | Cluster, name: string, args: (string | number)[]): Promise<unknown> {
+  const command = new Command(name, args, { replyEncoding: 'utf8' });
+  return redis.sendCommand(command) as Promise<unknown>;
 }

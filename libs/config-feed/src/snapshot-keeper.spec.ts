@@ -11,15 +11,23 @@ class FakeDisk {
   isFull = false;
   isDamaged = false;
 
-  clean = () => Promise.resolve();
+  cleaned = 0;
+  confirmedMs = 0;
+  saving: Promise<void> | null = null;
+
+  clean = () => {
+    this.cleaned += 1;
+    return Promise.resolve();
+  };
   load = () => (this.isDamaged ? Promise.reject(new Error('damaged')) : Promise.resolve(this.kept));
   save = (snapshot: ConfigSnapshot) => {
     if (this.isFull) return Promise.reject(new Error('no space left'));
     this.saved.push(snapshot.revision);
-    return Promise.resolve();
+    return this.saving ?? Promise.resolve();
   };
-  confirm = () => {
+  confirm = (atMs: number) => {
     this.confirmations += 1;
+    this.confirmedMs = atMs;
     return Promise.resolve();
   };
 }
@@ -90,6 +98,28 @@ describe('SnapshotKeeper', () => {
     disk.isDamaged = true;
     expect(await keeper.load()).toBeNull();
     expect([told, keeper.ageMs(Date.now())]).toEqual([['discarded'], null]);
+  });
+
+  it('does not pass for newer than the last contact when the disk takes it late', async () => {
+    const { disk, change } = setUp();
+    disk.isFull = true;
+    const contactMs = Date.now();
+    change(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    disk.isFull = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([disk.saved, disk.confirmedMs]).toEqual([[1], contactMs]);
+  });
+
+  it('is read for a pinned revision without touching what is being written', async () => {
+    const { disk, keeper, change } = setUp();
+    let release = (): void => undefined;
+    disk.saving = new Promise((resolve) => (release = resolve));
+    change(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await keeper.load();
+    expect(disk.cleaned).toBe(0);
+    release();
   });
 
   it('knows how long ago its file was known to be the newest', async () => {

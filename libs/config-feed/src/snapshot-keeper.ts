@@ -31,6 +31,8 @@ export class SnapshotKeeper {
   private writing: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
   private lastStartMs = Number.NEGATIVE_INFINITY;
+  /** When a source last delivered or confirmed what runs. */
+  private newestMs = 0;
   /** Since when nothing is known to be newer than the file; null: there is no usable file. */
   private keptMs: number | null = null;
   private confirmedOnDiskMs = 0;
@@ -42,7 +44,8 @@ export class SnapshotKeeper {
   async load(): Promise<KeptSnapshot | null> {
     const { disk, onDiscarded } = this.options;
     try {
-      await disk.clean().catch(ignored);
+      // Asked again for a pinned revision, it must not clean up what is being written.
+      if (this.writing === null) await disk.clean().catch(ignored);
       const kept = await disk.load();
       this.keptMs = kept?.confirmedMs ?? null;
       return kept;
@@ -55,11 +58,13 @@ export class SnapshotKeeper {
   /** There is something new to keep. Returns at once. */
   touch(): void {
     this.changed = true;
+    this.newestMs = Date.now();
     if (this.writing === null) this.plan(this.lastStartMs + this.gapMs - Date.now());
   }
 
   /** A source said that what runs is the newest configuration. */
   confirmed(atMs: number): void {
+    this.newestMs = atMs;
     if (this.changed || this.writing !== null || this.keptMs === null) return;
     this.keptMs = atMs;
     if (atMs - this.confirmedOnDiskMs >= CONFIRM_GAP_MS) this.confirmOnDisk(atMs);
@@ -106,11 +111,13 @@ export class SnapshotKeeper {
     const { disk, capture, onWriteFailed } = this.options;
     this.lastStartMs = Date.now();
     this.changed = false;
+    const { newestMs } = this;
     const snapshot = capture();
     if (snapshot === null) return;
     try {
       await disk.save(snapshot);
-      this.keptMs = this.lastStartMs;
+      await disk.confirm(newestMs).catch(ignored);
+      this.keptMs = newestMs;
       this.confirmedOnDiskMs = this.lastStartMs;
       this.tell(null);
     } catch (error) {

@@ -1,11 +1,15 @@
 /**
  * Several writes as one: all or nothing, one revision. An operation is what would be sent to the
- * admin API by itself. In a path segment or as a whole body value, `$<n>.<field>` stands for a field
- * of the result of operation n, counted from 0, so that a batch can use ids it has just made.
+ * admin API by itself. As a path segment (then an id) or as a whole body value, `$<n>.<field>` stands
+ * for a field of the result of operation n, counted from 0, so that a batch can use ids it has just
+ * made.
  */
 import { z } from 'zod';
 
 export const MAX_BATCH_OPERATIONS = 500;
+
+/** Deeper than any resource; what walks bodies recursively can rely on it. */
+const MAX_BODY_DEPTH = 32;
 
 export const batchOperationSchema = z.strictObject({
   method: z.enum(['POST', 'PUT', 'DELETE']),
@@ -13,8 +17,19 @@ export const batchOperationSchema = z.strictObject({
     .string()
     .max(2000)
     .regex(/^\/(api\/v1|admin)\/[\x21-\x7e]+$/, 'a path of the admin API'),
-  body: z.unknown().optional(),
-  if_match: z.string().max(200).optional().describe('default *'),
+  body: z
+    .unknown()
+    .refine(
+      (body) => isStorable(body, MAX_BODY_DEPTH),
+      `must be well-formed text and nested at most ${MAX_BODY_DEPTH} deep`,
+    )
+    .optional(),
+  if_match: z
+    .string()
+    .max(200)
+    .refine((text) => text.isWellFormed(), 'must be well-formed text')
+    .optional()
+    .describe('default *'),
 });
 
 export const batchRequestSchema = z.strictObject({
@@ -31,3 +46,15 @@ export const batchResultSchema = z.object({
 export type BatchOperation = z.infer<typeof batchOperationSchema>;
 export type BatchRequest = z.infer<typeof batchRequestSchema>;
 export type BatchResult = z.infer<typeof batchResultSchema>;
+
+/** Databases keep no half of a surrogate pair. */
+const isStorable = (value: unknown, depth: number): boolean => {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return (
+    depth > 0 &&
+    Object.entries(value).every(
+      ([name, inner]) => name.isWellFormed() && isStorable(inner, depth - 1),
+    )
+  );
+};

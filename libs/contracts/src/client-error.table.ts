@@ -56,6 +56,7 @@ const ROWS = {
   invalid_api_key: ['invalid_api_key', 401, 'authentication_error', 'authentication_error', false, 'info', 'The API key is missing or not valid.'],
   namespace_forbidden: ['namespace_forbidden', 403, 'permission_error', 'permission_error', false, 'info', 'The API key may not be used in this namespace.'],
   no_namespace: ['no_namespace', 403, 'permission_error', 'permission_error', false, 'info', 'No namespace recognises this request.'],
+  namespace_unavailable: ['namespace_unavailable', 503, 'service_unavailable', 'overloaded_error', true, 'warn', 'The namespace of this request cannot be served now.'],
   field_check_failed: ['field_check_failed', 403, 'permission_error', 'permission_error', false, 'info', 'A field of the request is not allowed.'],
   field_check_invalid: ['field_check_failed', 400, BAD, BAD, false, 'info', 'A field of the request is not allowed.'],
   route_not_found: ['F40400', 404, 'route_not_found', 'not_found_error', false, 'info', 'No route for this path.'],

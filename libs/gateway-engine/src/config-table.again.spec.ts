@@ -315,7 +315,7 @@ describe('any sequence of changes', () => {
 
   const found = (table: RuntimeTable, sample: { headers: object; body: object }) => {
     const match = matchNamespace(table, facts(sample as Parameters<typeof facts>[0]));
-    return [match?.namespace.id, match?.matcherId];
+    return [match?.namespace?.id, match?.matcherId];
   };
 
   /** All but the index, where matchers may stand in another place. */

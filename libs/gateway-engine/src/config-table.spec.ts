@@ -7,6 +7,8 @@ import {
   matcher,
   model,
   namespace,
+  policy,
+  policyRule,
   resources,
   route,
   rule,
@@ -149,12 +151,33 @@ describe('a disabled resource', () => {
 describe('the namespace of a request', () => {
   it('is the matcher’s', () => {
     const found = matchNamespace(compile(SMALL), facts({ headers: { channelcode: 'b' } }));
-    expect([found?.namespace.id, found?.matcherId]).toEqual([2, 2]);
+    expect([found?.namespace?.id, found?.matcherId]).toEqual([2, 2]);
   });
 
   it('is the default one when no matcher knows the request', () => {
     const found = matchNamespace(compile(SMALL), facts());
-    expect([found?.namespace.id, found?.matcherId]).toEqual([1, null]);
+    expect([found?.namespace?.id, found?.matcherId]).toEqual([1, null]);
+  });
+
+  it.each<[string, ResourceLists]>([
+    ['does not exist', { namespaces: [namespace(1, { is_default: true })] }],
+    [
+      'is of a policy that does not exist',
+      { namespaces: [namespace(1, { is_default: true }), namespace(2, { policy_ids: [9] })] },
+    ],
+    [
+      'is of a policy that is refused',
+      {
+        namespaces: [namespace(1, { is_default: true }), namespace(2, { policy_ids: [9] })],
+        policies: [policy(9, { rules: [policyRule(1, badCheck)] })],
+      },
+    ],
+  ])('is never the default one when the matcher’s %s', (_what, lists) => {
+    const matchers = [matcher(2, { namespace_id: 2, match_value: 'b' })];
+    const table = compile({ ...lists, matchers });
+    const found = matchNamespace(table, facts({ headers: { channelcode: 'b' } }));
+    expect(found).toEqual({ namespace: null, matcherId: 2 });
+    expect(table.problems).not.toEqual([]);
   });
 
   it('is nobody’s without a default', () => {

@@ -1,4 +1,8 @@
-/** The matchers of a table: those of enabled namespaces, in an index that finds them. */
+/**
+ * The matchers of a table in an index that finds them: all but those of disabled namespaces. Ones
+ * whose namespace cannot run stay, so that its requests are refused and do not become the default
+ * namespace's.
+ */
 import { attempt } from './compile-memo.js';
 import type { Steps } from './compile-step.js';
 import type { ConfigDelta } from './config-delta.js';
@@ -42,7 +46,7 @@ export function* updateMatchers(base: MatcherPart, delta: ConfigDelta): Steps<Ma
     const isOrphan = matcher !== undefined && namespace === undefined;
     problems.note(id, isOrphan ? nonexistent('namespace', owner) : matcher);
     const before = base.filed.places.get(id)?.matcher;
-    const now = matcher?.ok === true && namespace?.status === 1 ? matcher.value : undefined;
+    const now = matcher?.ok === true && namespace?.status !== 0 ? matcher.value : undefined;
     if (before === now) continue;
     if (before !== undefined) removed.push(before);
     if (now !== undefined) added.push(now);

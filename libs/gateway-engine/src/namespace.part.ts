@@ -120,6 +120,9 @@ function compileOne(id: number, sources: Sources): Compiled<CompiledNamespace> |
   if (config?.status !== 1) return undefined;
   const missing = config.policy_ids.find((policyId) => !policy.has(policyId));
   if (missing !== undefined) return nonexistent('policy', missing);
+  // Without the rules of its policy a namespace would run without limits.
+  const refused = config.policy_ids.find((one) => sources.policies.compiled.get(one)?.ok === false);
+  if (refused !== undefined) return { ok: false, reason: `policy ${refused} is refused` };
   return { ok: true, value: compileNamespace(config, usable, inherited(config, usable, sources)) };
 }
 

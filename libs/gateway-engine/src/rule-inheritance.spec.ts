@@ -123,14 +123,17 @@ describe('a namespace', () => {
 });
 
 describe('a policy', () => {
-  it('with a rule that does not compile is reported and takes nothing with it', () => {
+  it('with a rule that does not compile takes its namespaces with it: none runs without limits', () => {
     const bad = policyRule(1, {
       rule_type: 'field_check',
       rule_config: { field_path: 'header.a', operator: 'regex', value: '(?=x)' },
     });
     const { namespaces, problems } = tableOf({ policies: [standard({ rules: [bad] })] });
-    expect(problems).toMatchObject([{ kind: 'policy', id: 3 }]);
-    expect(namespaces.get(1)?.limits).toEqual([]);
+    expect(problems).toMatchObject([
+      { kind: 'policy', id: 3 },
+      { kind: 'namespace', id: 1, reason: 'policy 3 is refused' },
+    ]);
+    expect(namespaces.size).toBe(0);
   });
 
   it('that changes is compiled anew for its namespaces and for no others', () => {

@@ -39,7 +39,8 @@ export interface RuntimeTable {
 }
 
 export interface MatchResult {
-  readonly namespace: CompiledNamespace;
+  /** Null: the matcher's namespace cannot run, and nobody else's rules hold in its place. */
+  readonly namespace: CompiledNamespace | null;
   /** Null: no matcher, but the default namespace. */
   readonly matcherId: number | null;
 }
@@ -47,8 +48,9 @@ export interface MatchResult {
 /** The namespace of a request; null: nobody's, to be refused. */
 export function matchNamespace(table: RuntimeTable, facts: RequestFacts): MatchResult | null {
   const matcher = findMatcher(table.matchers, facts);
-  const namespace = matcher && table.namespaces.get(matcher.namespaceId);
-  if (matcher && namespace) return { namespace, matcherId: matcher.id };
+  if (matcher !== null) {
+    return { namespace: table.namespaces.get(matcher.namespaceId) ?? null, matcherId: matcher.id };
+  }
   const fallback = table.defaultNamespace;
   return fallback === null ? null : { namespace: fallback, matcherId: null };
 }

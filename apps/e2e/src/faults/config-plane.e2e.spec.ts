@@ -105,13 +105,35 @@ describe('F16 half-open connections', () => {
       redisHop.blackhole();
       configCenterHop.blackhole();
     }
-    const before = limit;
+    const running = () => Promise.all(rig.gateways.map((gateway) => revisionOf(gateway.running)));
+    const before = await running();
     const { revision } = await changeLimit();
-    expect(await limitsNow()).toEqual([before, before, before]);
+    expect(await running()).toEqual(before);
     rig.heal();
     const healedAt = performance.now();
     await rig.applied(revision);
     expect(performance.now() - healedAt).toBeLessThan(5000);
+  });
+});
+
+describe('a copy in Redis that is written no more', () => {
+  it('answers well, and yet a change is everywhere within 5 s by way of config-center', async () => {
+    for (const { redisHop } of rig.configCenters) redisHop.blackhole();
+    expect(await convergence()).toBeLessThan(5000);
+    expect(await limitsNow()).toEqual([limit, limit, limit]);
+    rig.heal();
+    expect(await convergence()).toBeLessThan(5000);
+  });
+
+  it('or refuses writes because it is full', async () => {
+    await redis.config('SET', 'maxmemory', '1');
+    try {
+      expect(await convergence()).toBeLessThan(5000);
+    } finally {
+      await redis.config('SET', 'maxmemory', '0');
+    }
+    await subscribed();
+    expect(await convergence()).toBeLessThan(5000);
   });
 });
 

@@ -134,7 +134,10 @@ describe('F21 a snapshot that is damaged', () => {
       expect(await metricOf(gateway.running, 'gateway_snapshots_discarded_total')).toBe(1);
       rig.heal();
       await whenReady(gateway.running);
-      expect(requestLimitOf(await chat(gateway.running.url, headers))).toBe(limit);
+      // Until Redis is back for the limiter too, it admits this instance's share.
+      await eventually('the whole limit', async () =>
+        requestLimitOf(await chat(gateway.running.url, headers)) === limit ? true : null,
+      );
       await rig.relaunchGateway(0);
       await whenReady(gateway.running);
     },

@@ -2,6 +2,7 @@
 import type {
   AppliedEvent,
   FollowerStatus,
+  Nack,
   PinStatus,
   SnapshotKeeper,
 } from '@ai-gateway/config-feed';
@@ -14,7 +15,13 @@ export interface ConfigReportOptions {
   sourceNames: readonly string[];
 }
 
+/** A configuration of thousands of refused resources must not fill the disk with lines. */
+const MAX_LINES = 20;
+
 export class ConfigReport {
+  /** Refusals the last revision had too. */
+  private told: ReadonlySet<string> = new Set();
+
   constructor(private readonly options: ConfigReportOptions) {}
 
   applied({ head, nacks, source, durationMs }: AppliedEvent, routes: number): void {
@@ -25,9 +32,19 @@ export class ConfigReport {
     metrics.configNacks.reset();
     for (const { kind } of nacks) metrics.configNacks.inc({ kind });
     logger.info({ revision: head.revision, source, ms: durationMs }, 'configuration applied');
-    for (const { kind, id, reason } of nacks) {
+    this.tellRefused(nacks);
+  }
+
+  /** Once each, however many revisions they stay refused. */
+  private tellRefused(nacks: readonly Nack[]): void {
+    const { logger } = this.options;
+    const fresh = nacks.filter((nack) => !this.told.has(textOf(nack)));
+    this.told = new Set(nacks.map(textOf));
+    for (const { kind, id, reason } of fresh.slice(0, MAX_LINES)) {
       logger.warn({ kind, id, reason }, 'resource refused, its last good value goes on serving');
     }
+    if (fresh.length <= MAX_LINES) return;
+    logger.warn({ more: fresh.length - MAX_LINES }, 'more resources refused, all are in /health');
   }
 
   sourceState(source: string, problem: string | null): void {
@@ -63,3 +80,5 @@ export class ConfigReport {
     metrics.snapshotAge.set(ageMs === null ? -1 : ageMs / 1000);
   }
 }
+
+const textOf = ({ kind, id, reason, since }: Nack): string => `${kind}:${id} ${since} ${reason}`;

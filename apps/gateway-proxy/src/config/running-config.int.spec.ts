@@ -74,6 +74,23 @@ const statuses = async (...codes: string[]): Promise<number[]> => {
 };
 
 describe('a policy', () => {
+  it('refuses the requests of a namespace that cannot run, rather than serve them as the default', async () => {
+    const namespace = [
+      aNamespace({ namespace_id: 1, namespace_code: 'open', is_default: true }),
+      aNamespace({ namespace_id: 2, namespace_code: 'alipay', policy_ids: [9] }),
+    ];
+    gateway = await startGateway(configuration({ namespace }));
+    const refused = await chat('alipay');
+    expect([refused.status, refused.headers.get('x-gateway-error')]).toEqual([
+      503,
+      'namespace_unavailable',
+    ]);
+    expect((await chat('anybody')).status).toBe(200);
+    const policy = [aPolicy({ policy_id: 9, rules: [aPolicyRule(1, perMinute(7))] })];
+    await gateway.publish(configuration({ namespace, policy }));
+    expect((await chat('alipay')).headers.get('x-ratelimit-limit-requests')).toBe('7');
+  });
+
   it('that changes refuses the next request in all its namespaces', async () => {
     gateway = await startGateway(configuration());
     expect(await statuses('wechat', 'alipay')).toEqual([200, 200]);

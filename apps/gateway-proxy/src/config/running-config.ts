@@ -110,11 +110,9 @@ export class RunningConfig {
     return this.store.digest;
   }
 
-  /** Somebody knows of this head: looks soon unless it is applied already. */
-  expect({ epoch, revision }: ConfigHead): void {
-    const { applied } = this.follower.status();
-    if (applied?.epoch === epoch && applied.revision >= revision) return;
-    this.follower.wake();
+  /** The control plane stands at this head. */
+  expect(head: ConfigHead): void {
+    this.follower.expect(head);
   }
 
   /** Loads everything anew: what is held is not what it should be. */

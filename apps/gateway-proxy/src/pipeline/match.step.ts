@@ -40,6 +40,7 @@ function refuseRepeatedRoutingHeader(ctx: RequestContext): Refusal | null {
 
 function matchTenant(ctx: RequestContext): Refusal | null {
   const namespace = namespaceOf(ctx, ctx.table);
+  if (namespace === 'unavailable') return refuse('namespace_unavailable', { retryAfterMs: 1000 });
   if (namespace === null) return refuse('no_namespace');
   const boundTo = ctx.principal?.namespaceId ?? null;
   if (boundTo !== null && boundTo !== namespace.id) return refuse('namespace_forbidden');
@@ -48,10 +49,13 @@ function matchTenant(ctx: RequestContext): Refusal | null {
 }
 
 /** A matcher decides; without one the key's own namespace, then the default namespace. */
-function namespaceOf(ctx: RequestContext, table: RunningTable): CompiledNamespace | null {
+function namespaceOf(
+  ctx: RequestContext,
+  table: RunningTable,
+): CompiledNamespace | 'unavailable' | null {
   const matched = matchNamespace(table, ctx);
   const boundTo = ctx.principal?.namespaceId ?? null;
-  if (matched !== null && matched.matcherId !== null) return matched.namespace;
+  if (matched !== null && matched.matcherId !== null) return matched.namespace ?? 'unavailable';
   if (boundTo !== null) return table.namespaces.get(boundTo) ?? null;
   return matched?.namespace ?? null;
 }

@@ -296,6 +296,17 @@ export function describeAdminAccess(name: string, environment: () => Promise<Env
       expect(active).toHaveLength(1);
     });
 
+    it('leaves a row for a denied attempt, whatever number it names', async () => {
+      const user = await signedIn('auditor');
+      const path = '/api/v1/users/99999999999';
+      const headers = { 'if-match': '*' };
+      const denied = await api.call('DELETE', path, { token: user.access_token, headers });
+      expect(denied.status).toBe(403);
+      const query = `actor_id=${user.id}&outcome=FORBIDDEN`;
+      const { body } = await api.call('GET', `/api/v1/audit?${query}`, { token: admin });
+      expect(body.items).toMatchObject([{ action: 'delete', object_type: 'users' }]);
+    });
+
     it('shows an API key once and publishes only its digest', async () => {
       const token = tokens.get('ns_admin') ?? '';
       const body = { key_name: 'app', expires_at: '2099-01-01T00:00:00.000Z' };

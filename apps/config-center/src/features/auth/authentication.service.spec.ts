@@ -236,11 +236,13 @@ describe('a change of password', () => {
     }
   });
 
-  it('cannot be used to guess the old one without end', async () => {
+  it('cannot be used to guess the old one without end, nor unseen', async () => {
     const principal = await principalFor((await scene.login()).accessToken);
     const guess = (old_password: string) =>
       scene.service.changePassword(principal, { old_password, new_password: 'another one' }, IP);
     for (let tries = 0; tries < 5; tries += 1) await expect(guess('wrong')).rejects.toThrow();
+    const seen = { action: 'password_changed', outcome: 'INVALID_LOGIN' };
+    expect(scene.events).toEqual(Array.from({ length: 5 }, () => expect.objectContaining(seen)));
     await expect(guess(PASSWORD)).rejects.toMatchObject({ code: 'TOO_MANY_ATTEMPTS' });
   });
 

@@ -100,7 +100,10 @@ export class AuthenticationService {
     if (account === null) throw new AdminError('INVALID_TOKEN');
     const attempt = await this.beginAttempt(account, account.username, ip);
     const right = await hasher.matches(account.passwordHash, old_password);
-    if (!right) throw new AdminError('INVALID_LOGIN');
+    if (!right) {
+      await this.recordEvent('password_changed', account, { outcome: 'INVALID_LOGIN' });
+      throw new AdminError('INVALID_LOGIN');
+    }
     await throttle.succeed(attempt);
     if (old_password === new_password) throw unfitPassword('must differ from the old one');
     const weakness = passwordWeakness(new_password, account.username);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../platform/audit/audit-trail.js';
 import { MemoryUserAccounts } from '../users/user-accounts.memory-repository.js';
 import { bootstrapAdmin } from './bootstrap-admin.js';
 import { Argon2PasswordHasher } from '../users/password-hash.js';
@@ -10,11 +11,13 @@ function world() {
   const clock = { now: 1_000_000 };
   const accounts = new MemoryUserAccounts();
   const lines: string[] = [];
+  const events: AuditEvent[] = [];
   const start = (password?: string) =>
     bootstrapAdmin({
       accounts,
       hasher,
       password,
+      audit: { record: (event) => Promise.resolve(void events.push(event)) },
       print: (line) => lines.push(line),
       nowMs: () => clock.now,
     });
@@ -22,7 +25,7 @@ function world() {
     const account = await accounts.findByName('admin');
     return hasher.matches(account?.passwordHash ?? null, password);
   };
-  return { clock, accounts, lines, start, admits };
+  return { clock, accounts, lines, events, start, admits };
 }
 
 const passwordIn = (line = ''): string => line.split(' ')[3] ?? '';
@@ -37,6 +40,13 @@ describe('bootstrap', () => {
     );
     expect(await admits(passwordIn(lines[0]))).toBe(true);
     expect(await accounts.findByName('admin')).toMatchObject({ userId: 1, role: 'super_admin' });
+  });
+
+  it('stands on the audit trail once, without the password', async () => {
+    const { events, start } = world();
+    await start('chosen by the operator');
+    await start('chosen by the operator');
+    expect(events).toEqual([{ action: 'bootstrap', objectType: 'user', objectId: 1 }]);
   });
 
   it('stays silent when another start follows within a minute', async () => {

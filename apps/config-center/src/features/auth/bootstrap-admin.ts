@@ -7,10 +7,13 @@
  * left alone. Rejected: a default password, and a setup page anybody who comes first may use.
  */
 import { randomBytes } from 'node:crypto';
+import type { AuditTrail } from '../../platform/audit/audit-trail.js';
 import type { OneTimePassword, UserAccount, UserAccounts } from '../users/user-accounts.port.js';
 import type { PasswordHasher } from '../users/password-hash.js';
 
 const BOOTSTRAP_USERNAME = 'admin';
+/** What makes a second first user impossible; see `UserAccounts.insertFirst`. */
+const BOOTSTRAP_USER_ID = 1;
 const ONE_TIME_MS = 30 * 60_000;
 const LEFT_ALONE_MS = 60_000;
 
@@ -19,6 +22,7 @@ export interface BootstrapDeps {
   hasher: PasswordHasher;
   /** The operator's own first password. */
   password: string | undefined;
+  audit: Pick<AuditTrail, 'record'>;
   /** Writes one line where only the operator reads it. */
   print: (line: string) => void;
   nowMs: () => number;
@@ -34,21 +38,19 @@ export async function bootstrapAdmin(deps: BootstrapDeps): Promise<void> {
   await offer(deps, (password) => accounts.replaceOneTime(unused, password));
 }
 
-/** Prints only what was stored, and nothing when another process was faster. */
+/** Prints and records only what was stored, and nothing when another process was faster. */
 async function offer(
-  { hasher, password, print, nowMs }: BootstrapDeps,
+  { hasher, password, audit, print, nowMs }: BootstrapDeps,
   store: (password: OneTimePassword) => Promise<boolean>,
 ): Promise<void> {
-  if (password !== undefined) {
-    await store({ passwordHash: await hasher.hash(password), oneTimeUntilMs: null });
-    return;
-  }
-  const generated = randomBytes(16).toString('hex');
-  const passwordHash = await hasher.hash(generated);
-  const stored = await store({ passwordHash, oneTimeUntilMs: nowMs() + ONE_TIME_MS });
+  const offered = password ?? randomBytes(16).toString('hex');
+  const oneTimeUntilMs = password === undefined ? nowMs() + ONE_TIME_MS : null;
+  const stored = await store({ passwordHash: await hasher.hash(offered), oneTimeUntilMs });
   if (!stored) return;
+  await audit.record({ action: 'bootstrap', objectType: 'user', objectId: BOOTSTRAP_USER_ID });
+  if (password !== undefined) return;
   print(
-    `bootstrap: admin password ${generated} (valid 30 minutes, change it at POST /api/v1/auth/password)`,
+    `bootstrap: admin password ${offered} (valid 30 minutes, change it at POST /api/v1/auth/password)`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** Makes the first user before the process listens. */
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { AuditTrail } from '../../platform/audit/audit-trail.js';
 import { SETTINGS } from '../../platform/tokens.js';
 import type { Settings } from '../../settings.js';
 import type { PasswordHasher } from '../users/password-hash.js';
@@ -12,6 +13,7 @@ export class BootstrapLifecycle implements OnApplicationBootstrap {
   constructor(
     @Inject(USER_ACCOUNTS) private readonly accounts: UserAccounts,
     @Inject(PASSWORD_HASHER) private readonly hasher: PasswordHasher,
+    private readonly audit: AuditTrail,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -19,6 +21,7 @@ export class BootstrapLifecycle implements OnApplicationBootstrap {
     await bootstrapAdmin({
       accounts: this.accounts,
       hasher: this.hasher,
+      audit: this.audit,
       password: this.settings.bootstrapAdminPassword ?? undefined,
       // The log may be shipped elsewhere; this line is for who starts the process.
       print: (line) => process.stdout.write(`${line}\n`),

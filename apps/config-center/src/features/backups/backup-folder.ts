@@ -1,16 +1,18 @@
 /**
- * The folder of backups: one file per backup, named by time and revision, complete or not there.
+ * The folder of backups: one file per backup, named by time, epoch and revision, complete or not there.
  * Files are for this user only; they hold credentials, though sealed.
  */
 import { open, mkdir, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ConfigHead } from '@ai-gateway/contracts';
 
-const NAME = /^config-\d{8}T\d{6}Z-r(\d+)\.json\.gz$/;
-const LEFTOVER = /^\.config-\d{8}T\d{6}Z-r\d+\.json\.gz\.tmp$/;
+const NAME = /^config-\d{8}T\d{6}Z-([0-9a-z]{8})-r(\d+)\.json\.gz$/;
+const LEFTOVER = /^\.config-\d{8}T\d{6}Z-[0-9a-z]{8}-r\d+\.json\.gz\.tmp$/;
 
 export interface StoredBackup {
   path: string;
-  revision: number;
+  /** The state it holds, as the name tells it. */
+  state: string;
 }
 
 export class BackupFolder {
@@ -20,7 +22,7 @@ export class BackupFolder {
   async newest(): Promise<StoredBackup | null> {
     const name = (await this.names()).at(-1);
     if (name === undefined) return null;
-    return { path: join(this.dir, name), revision: Number(NAME.exec(name)?.[1]) };
+    return { path: join(this.dir, name), state: NAME.exec(name)?.slice(1).join('-r') ?? '' };
   }
 
   /** When the newest backup was last found to be what is in force; seconds, 0 without any. */
@@ -34,9 +36,9 @@ export class BackupFolder {
   }
 
   /** The file appears under its name only when it is whole and on disk. */
-  async add(content: Buffer, { revision, time }: { revision: number; time: Date }) {
+  async add(content: Buffer, { head, time }: { head: ConfigHead; time: Date }) {
     await mkdir(this.dir, { recursive: true, mode: 0o700 });
-    const name = `config-${compact(time)}-r${revision}.json.gz`;
+    const name = `config-${compact(time)}-${stateOf(head)}.json.gz`;
     const path = join(this.dir, name);
     const temporary = join(this.dir, `.${name}.tmp`);
     await writeDurably(temporary, content);
@@ -66,6 +68,10 @@ export class BackupFolder {
     }
   }
 }
+
+/** Names the state of a configuration: the same revision of another epoch is another one. */
+export const stateOf = ({ epoch, revision }: ConfigHead): string =>
+  `${epoch.slice(0, 8)}-r${revision}`;
 
 /** 20260131T235959Z */
 const compact = (time: Date): string =>

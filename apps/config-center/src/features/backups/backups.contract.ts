@@ -96,7 +96,7 @@ export function describeBackups(store: string, overrides: () => Promise<Partial<
     });
 
     it('are kept in a bounded number, without leftovers of broken writes', async () => {
-      writeFileSync(join(dir, '.config-20260101T000000Z-r1.json.gz.tmp'), 'half');
+      writeFileSync(join(dir, '.config-20260101T000000Z-0123abcd-r1.json.gz.tmp'), 'half');
       writeFileSync(join(dir, 'of-somebody-else.txt'), '');
       for (const code of ['one', 'two', 'three']) {
         await newNamespace(code);

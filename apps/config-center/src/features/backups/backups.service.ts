@@ -11,7 +11,7 @@ import { ConfigExporter } from '../config-documents/config-exporter.js';
 import { ConfigImporter } from '../config-documents/config-importer.js';
 import { unlocated } from '../config-documents/document-text.js';
 import { packBackup, readBackup } from './backup-file.js';
-import { BackupFolder } from './backup-folder.js';
+import { BackupFolder, stateOf } from './backup-folder.js';
 
 const HOUR_MS = 3_600_000;
 const MAX_RUN_MS = 600_000;
@@ -70,14 +70,13 @@ export class BackupsService {
   private async backUpInto(folder: BackupFolder): Promise<string> {
     const time = new Date();
     const newest = await folder.newest();
-    const { revision } = await this.log.head();
-    if (newest?.revision === revision) {
+    if (newest?.state === stateOf(await this.log.head())) {
       await folder.touch(newest, time);
       return newest.path;
     }
     const exported = await this.exporter.export('sealed');
     const content = await packBackup(exported, time);
-    const path = await folder.add(content, { revision: exported.revision, time });
+    const path = await folder.add(content, { head: exported, time });
     await folder.keepNewest(this.keep);
     return path;
   }

@@ -157,6 +157,23 @@ export function describeBatch(store: string, overrides: () => Promise<Partial<Se
       expect([answer.status, firstPath(answer)]).toEqual([422, 'operations.0.path']);
     });
 
+    it('refuses a body that is nested too deeply', async () => {
+      const body = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+      const text = `{"operations":[{"method":"POST","path":"/api/v1/models","body":${body}}]}`;
+      const headers = { ...admin, 'content-type': 'application/json' };
+      const answer = await app.call('POST', '/api/v1/batch', { body: text, headers });
+      expect([answer.status, firstPath(answer)]).toEqual([422, 'operations.0.body']);
+    });
+
+    it('reaches no other place by putting names into paths', async () => {
+      const body = { namespace_code: unique('ns'), namespace_name: '..', description: 'batch' };
+      const made = { method: 'POST', path: '/api/v1/namespaces', body };
+      const path = '/api/v1/namespaces/$0.namespace_name/$0.description';
+      const inner = { operations: [newNamespace()], dry_run: true };
+      const answer = await batch([made, { method: 'POST', path, body: inner }]);
+      expect([answer.status, firstPath(answer)]).toEqual([422, 'operations.1']);
+    });
+
     it('refuses a reference that leads nowhere', async () => {
       const put = { method: 'PUT', path: '/api/v1/namespaces/$1.namespace_id', body: {} };
       expect(firstPath(await batch([newNamespace(), put]))).toBe('operations.1');

@@ -7,14 +7,14 @@ import {
   resolvePath,
 } from './operation-references.js';
 
-const results = [{ id: 7, name: 'a b/c', inner: { on: true }, list: [] }, null];
+const results = [{ id: 7, name: 'rotate', up: '..', inner: { on: true }, list: [] }, null];
 
 describe('references between operations', () => {
-  it('keep their type as values and become text in paths', () => {
+  it('keep their type as values and are ids in paths', () => {
     const body = { a: '$0.id', b: ['$0.inner.on'], c: 'x $0.id', d: '$$0.id', e: null };
     const resolved = { a: 7, b: [true], c: 'x $0.id', d: '$0.id', e: null };
     expect(resolveBody(body, results)).toEqual(resolved);
-    expect(resolvePath('/x/$0.id/y/$0.name?z=$0.id', results)).toBe('/x/7/y/a%20b%2Fc?z=$0.id');
+    expect(resolvePath('/x/$0.id/y?z=$0.id', results)).toBe('/x/7/y?z=$0.id');
   });
 
   it.each(['$1.id', '$2.id', '$0.nothing', '$0.toString', '$0.list.length.x', '$0.__proto__'])(
@@ -26,8 +26,8 @@ describe('references between operations', () => {
     },
   );
 
-  it('put no object into a path', () => {
-    expect(() => resolvePath('/x/$0.inner', results)).toThrow(
+  it.each(['$0.inner', '$0.name', '$0.up'])('put only ids into a path, not %s', (reference) => {
+    expect(() => resolvePath(`/x/${reference}/y`, results)).toThrow(
       expect.objectContaining({ code: 'UNPROCESSABLE' }),
     );
   });

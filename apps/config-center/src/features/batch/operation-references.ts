@@ -1,6 +1,7 @@
 /**
- * `$<n>.<field>` in an operation: a field of the result of operation n. As a path segment it becomes
- * text, as a whole body value it keeps its type. `$$0.field` is the text `$0.field`.
+ * `$<n>.<field>` in an operation: a field of the result of operation n. As a path segment it must be
+ * an id, because a name could be `..` or that of an action; as a whole body value it keeps its type.
+ * `$$0.field` is the text `$0.field`.
  */
 import { AdminError } from '@ai-gateway/nest-runtime';
 
@@ -50,10 +51,8 @@ export function referencesIn(value: unknown): number[] {
 function resolveSegment(segment: string, results: Results): string {
   if (!REFERENCE.test(segment)) return segment;
   const value = resolveText(segment, results);
-  if (typeof value === 'number' || typeof value === 'string') {
-    return encodeURIComponent(String(value));
-  }
-  throw dangling(segment);
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value);
+  throw refused(`${segment} is no id`);
 }
 
 function resolveText(text: string, results: Results): unknown {
@@ -61,7 +60,9 @@ function resolveText(text: string, results: Results): unknown {
   const [, operation, fields] = REFERENCE.exec(text) ?? [];
   if (operation === undefined || fields === undefined) return text;
   const value = fields.split('.').reduce(fieldOf, results[Number(operation)]);
-  if (value === undefined) throw dangling(text);
+  if (value === undefined) {
+    throw refused(`${text} is no field of an earlier operation’s result`);
+  }
   return value;
 }
 
@@ -70,10 +71,8 @@ const fieldOf = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined;
 
-const dangling = (reference: string): AdminError =>
-  new AdminError('UNPROCESSABLE', {
-    details: [{ path: '', message: `${reference} is no field of an earlier operation’s result` }],
-  });
+const refused = (message: string): AdminError =>
+  new AdminError('UNPROCESSABLE', { details: [{ path: '', message }] });
 
 function splitOnce(text: string, separator: string): [string, string?] {
   const at = text.indexOf(separator);

@@ -353,6 +353,9 @@ export function describeConfigDocuments(
       expect(await status('export')).toBe(200);
       expect(await status('export?secrets=sealed')).toBe(403);
       expect((await send(EMPTY, '', headers)).status).toBe(403);
+      const refused = `audit?actor_name=${user.username}&outcome=FORBIDDEN`;
+      const { body: trail } = await app.call('GET', `/api/v1/${refused}`, { headers: admin });
+      expect(trail['items']).toMatchObject([{ object_type: 'import' }, { object_type: 'export' }]);
     });
   });
 }

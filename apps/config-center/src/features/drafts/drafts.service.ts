@@ -1,5 +1,12 @@
 /** Writes that are prepared, checked as often as one likes, and published as one revision. */
-import type { Draft, DraftCreate, DraftUpdate, DraftValidation, Page } from '@ai-gateway/contracts';
+import type {
+  BatchOperation,
+  Draft,
+  DraftCreate,
+  DraftUpdate,
+  DraftValidation,
+  Page,
+} from '@ai-gateway/contracts';
 import { AdminError, type Principal } from '@ai-gateway/nest-runtime';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
@@ -19,7 +26,9 @@ import {
   type ConfigTransaction,
 } from '../../platform/revisions/config-revisions.js';
 import { BatchRunner } from '../batch/batch.runner.js';
+import { requireConfigurationOnly } from '../batch/configuration-only.js';
 import { RolloutsService } from '../rollouts/rollouts.service.js';
+import { requireNoSecrets } from './draft-secrets.js';
 import { DraftEntity } from './draft.entity.js';
 
 @Injectable()
@@ -41,6 +50,7 @@ export class DraftsService {
   }
 
   async create(body: DraftCreate): Promise<Written<Draft>> {
+    requireKeepable(body.operations);
     const written = await this.revisions.write(async (tx) => {
       const values = { ...body, state: 'open', published_revision: null };
       const row = await insertRow(tx, DraftEntity, values);
@@ -50,7 +60,12 @@ export class DraftsService {
     return written.createdAt(`/api/v1/drafts/${written.value.draft_id}`);
   }
 
-  update(id: number, changes: DraftUpdate, expected: ExpectedVersion): Promise<Written<Draft>> {
+  async update(
+    id: number,
+    changes: DraftUpdate,
+    expected: ExpectedVersion,
+  ): Promise<Written<Draft>> {
+    requireKeepable(changes.operations ?? []);
     return this.revisions.write(async (tx) => {
       const row = await requireOpen(tx, id);
       const before = Object.assign({}, row);
@@ -104,6 +119,11 @@ async function requireOpen({ manager }: ConfigTransaction, id: number): Promise<
   throw new AdminError('CONFLICT', {
     details: [{ path: 'state', message: 'is published already' }],
   });
+}
+
+function requireKeepable(operations: readonly BatchOperation[]): void {
+  requireConfigurationOnly(operations);
+  requireNoSecrets(operations);
 }
 
 const draftOf = (row: DraftEntity): Draft => viewOf(row);

@@ -15,6 +15,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { findPage, timeRange, type ListQuery } from '../../platform/resources/list-page.js';
 import { requireRow } from '../../platform/resources/stored-row.js';
+import { oldestRevision, readHead } from '../../platform/revisions/change-log.js';
 import { changeListOf, nameOf } from '../../platform/revisions/change-view.js';
 import { ConfigRevisionEntity } from '../../platform/revisions/config-revision.entity.js';
 import {
@@ -97,11 +98,12 @@ export class RevisionsService {
     return new Written(result(written.revision, written.value), written.revision);
   }
 
-  /** Revision 0 is the empty configuration before the first write. */
+  /** Also the state that the oldest revision started from; before the first write all was empty. */
   private async requireKept(revision: number): Promise<void> {
     const { manager } = this.database;
     if (revision === 0) return;
-    if (await manager.existsBy(ConfigRevisionEntity, { revision })) return;
+    const { revision: newest } = await readHead(manager);
+    if (revision <= newest && revision + 1 >= (await oldestRevision(manager))) return;
     throw new AdminError('NOT_FOUND');
   }
 }

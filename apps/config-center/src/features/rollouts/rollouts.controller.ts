@@ -15,6 +15,7 @@ import { IdParam } from '../../platform/http/id-param.decorator.js';
 import { filters, type ListQuery } from '../../platform/resources/list-page.js';
 import type { Written } from '../../platform/revisions/config-revisions.js';
 import { BatchRunner } from '../batch/batch.runner.js';
+import { requireConfigurationOnly } from '../batch/configuration-only.js';
 import { RolloutsService } from './rollouts.service.js';
 
 const listSchema = listQueryOf(['rollout_id'], { state: filters.text }, '-rollout_id');
@@ -45,10 +46,11 @@ export class RolloutsController {
   @Post()
   @RequirePermission('write')
   @Answers(201, rolloutSchema)
-  begin(
+  async begin(
     @Body({ schema: rolloutCreateSchema }) { groups, operations }: RolloutCreate,
     @Req() request: IncomingMessage,
   ): Promise<Written<Rollout>> {
+    requireConfigurationOnly(operations);
     const options = { principal: principalOf(request), cause: 'rollout' } as const;
     return this.rollouts.begin(groups, () => this.batch.run(operations, options));
   }

@@ -56,10 +56,10 @@ export class Database {
    */
   async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     if (this.current !== null) return this.join(this.current, work);
-    const run = () => this.dataSource.transaction((manager) => this.within(manager, work));
+    const run = (manager: EntityManager): Promise<Result> => this.within(manager, work);
     for (let retries = 0; ; retries += 1) {
       try {
-        return this.kind === 'sqlite' ? await this.oneAtATime(run) : await run();
+        return await this.begin(run);
       } catch (error) {
         if (retries === MAX_RETRIES || !isLockConflict(error)) throw storeError(error);
         await pause(RETRY_MS * (1 + Math.random()));
@@ -112,6 +112,16 @@ export class Database {
     } catch (error) {
       throw storeError(error);
     }
+  }
+
+  /**
+   * READ COMMITTED, because who waited for a lock must go on from what the one before has left: from
+   * MariaDB 11.6 on, REPEATABLE READ refuses to change a row that has changed since the first read.
+   */
+  private begin<Result>(run: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.kind === 'sqlite'
+      ? this.oneAtATime(() => this.dataSource.transaction(run))
+      : this.dataSource.transaction('READ COMMITTED', run);
   }
 
   /** All transactions share SQLite's one writing connection, where they would nest. */

@@ -22,8 +22,10 @@ type Request = IncomingMessage & { ip?: string; params?: Record<string, string> 
 
 /** Refusals that say something about the change, not about the request's form. */
 const RECORDED = new Set<string>([
+  'FORBIDDEN',
   'CONFLICT',
   'IN_USE',
+  'ROLLOUT_ACTIVE',
   'VERSION_MISMATCH',
   'UNPROCESSABLE',
   'UNSUPPORTED_REGEX',
@@ -78,16 +80,20 @@ export function actorOf(request: Request): Actor {
 
 const VERBS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', DELETE: 'delete' };
 
+/** The column takes no more, and a number that is too large must not cost the row. */
+const MAX_ID = 2 ** 31 - 1;
+
 /** What a request was about, from its path alone: its last named part and number. */
 export function attemptOf({ method, url, params }: Request) {
   const segments = (url ?? '/').split('?', 1)[0]?.split('/').filter(Boolean) ?? [];
   const ids = segments.filter((segment) => /^\d{1,15}$/.test(segment)).map(Number);
   const names = segments.filter((segment) => /^[a-z-]+$/.test(segment));
+  const id = ids.at(-1);
   const isAboutOne = params !== undefined && /^\d+$/.test(segments.at(-1) ?? '');
   return {
     action: VERBS[method ?? ''] ?? 'act',
     objectType: (names.at(-1) ?? 'unknown').slice(0, 50),
-    objectId: isAboutOne ? (ids.at(-1) ?? null) : null,
+    objectId: isAboutOne && id !== undefined && id <= MAX_ID ? id : null,
   };
 }
 

@@ -51,6 +51,16 @@ export function describePruning(store: string, overrides: () => Promise<Partial<
       expect(await count('config_changes')).toBe(KEEP + 2);
     });
 
+    it('leaves the state the oldest revision started from to go back to', async () => {
+      const { revision } = await log().head();
+      const body = { dry_run: true };
+      const rollBack = async (to: number) =>
+        (await app.call('POST', `/api/v1/revisions/${to}/rollback`, { body })).status;
+      expect([await rollBack(revision - KEEP), await rollBack(revision - KEEP - 1)]).toEqual([
+        200, 404,
+      ]);
+    });
+
     it('answers a full feed to who is further back than the history', async () => {
       const head = await log().head();
       const feed = await log().feedSince({ ...head, revision: head.revision - KEEP - 1 });

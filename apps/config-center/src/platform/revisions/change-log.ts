@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { Database } from '../database/database.js';
 import { ConfigChangeEntity } from './config-change.entity.js';
 import { changePages } from './change-pages.js';
+import { loggedObject } from './logged-value.js';
 import { ConfigRevisionEntity } from './config-revision.entity.js';
 import { ConfigStateEntity, STATE_ID } from './config-state.entity.js';
 
@@ -85,8 +86,10 @@ export class ChangeLog {
 
   /** All changes of one revision. */
   async changesOf(revision: number): Promise<ConfigChange[]> {
-    const rows = await this.database.manager.findBy(ConfigChangeEntity, { revision });
-    return rows.map(toChange);
+    const range = { after: revision - 1, upTo: revision, liveOnly: false };
+    const changes: ConfigChange[] = [];
+    for await (const page of changePages(this.database.manager, range)) changes.push(...page);
+    return changes;
   }
 }
 
@@ -113,21 +116,18 @@ export async function lastValues(
       const ids = ofKind.slice(start, start + IDS_PER_QUERY).map((row) => row.resource_id);
       const rows = await manager
         .createQueryBuilder(ConfigChangeEntity, 'change')
+        .select('change.resource_id', 'resource_id')
+        .addSelect('change.value', 'value')
         .where('change.kind = :kind AND change.resource_id IN (:...ids)', { kind, ids })
         .andWhere(
           `NOT EXISTS (SELECT 1 FROM config_changes later WHERE later.kind = change.kind
              AND later.resource_id = change.resource_id AND later.revision > change.revision)`,
         )
-        .getMany();
-      for (const row of rows) values.set(`${kind}:${row.resource_id}`, row.value);
+        .getRawMany<{ resource_id: number; value: unknown }>();
+      for (const { resource_id, value } of rows) {
+        values.set(`${kind}:${resource_id}`, loggedObject(value));
+      }
     }
   }
   return values;
 }
-
-const toChange = ({ kind, resource_id, revision, value }: ConfigChangeEntity): ConfigChange => ({
-  kind,
-  id: resource_id,
-  revision,
-  value,
-});

@@ -7,6 +7,7 @@
 import type { ConfigChange } from '@ai-gateway/contracts';
 import type { EntityManager } from 'typeorm';
 import { ConfigChangeEntity } from './config-change.entity.js';
+import { loggedValue } from './logged-value.js';
 
 const PAGE_ROWS = 1_000;
 
@@ -73,15 +74,5 @@ const toChange = ({ kind, resource_id, revision, value }: RawChange): ConfigChan
   kind,
   id: resource_id,
   revision,
-  value: parsed(value),
+  value: loggedValue(value),
 });
-
-/** What is not JSON goes out as the text it is: gateways refuse that resource alone. */
-function parsed(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}

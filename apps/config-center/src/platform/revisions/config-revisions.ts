@@ -116,6 +116,7 @@ export class ConfigRevisions {
   async rehearse<Value>(
     work: (tx: ConfigTransaction) => Promise<Value>,
   ): Promise<Rehearsed<Value>> {
+    if (this.deps.database.isWriting) throw new Error('a rehearsal within a write would be kept');
     try {
       await this.deps.database.transaction(async (manager) => {
         throw new TakenBack(await this.run(manager, work, {}));

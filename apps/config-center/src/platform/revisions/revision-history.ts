@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ConfigKind } from '@ai-gateway/contracts';
 import type { EntityManager } from 'typeorm';
 import type { ResourceChange } from './config-revisions.js';
+import { loggedObject } from './logged-value.js';
 
 interface PairRow {
   kind: string;
@@ -76,7 +77,7 @@ export async function liveValues(
   return new Map(
     rows.map(({ kind, resource_id, value }) => [
       `${kind}:${resource_id}`,
-      { kind, id: resource_id, value: parsed(value) },
+      { kind, id: resource_id, value: loggedObject(value) },
     ]),
   );
 }
@@ -85,13 +86,9 @@ const changeOf = (row: PairRow): LoggedChange => ({
   kind: row.kind as ConfigKind,
   id: row.resource_id,
   revision: row.revision,
-  before: parsed(row.before_value),
-  after: parsed(row.after_value),
+  before: loggedObject(row.before_value),
+  after: loggedObject(row.after_value),
 });
-
-/** Raw rows carry JSON as text on SQLite and MariaDB, as a value on MySQL. */
-const parsed = (value: unknown): object | null =>
-  (typeof value === 'string' ? JSON.parse(value) : (value ?? null)) as object | null;
 
 const isChange = ({ before, after }: ResourceChange): boolean => !isDeepStrictEqual(before, after);
 

@@ -40,15 +40,16 @@ export class StateRestorer {
     changes: readonly ResourceChange[],
   ): Promise<void> {
     const { entity, idColumn } = this.tables.byKind[kind];
-    for (let start = 0; start < changes.length; start += ROWS_PER_STATEMENT) {
-      const chunk = changes.slice(start, start + ROWS_PER_STATEMENT);
+    const present = new Map<number, StoredEntity>();
+    // All go before any comes back: a name may move between rows that are far apart.
+    for (const chunk of chunksOf(changes)) {
       const where = { [idColumn]: In(chunk.map(({ id }) => id)) };
-      const present = await manager.findBy(entity, where);
-      const byId = new Map(present.map((row) => [idOf(row, idColumn), row]));
+      for (const row of await manager.findBy(entity, where)) present.set(idOf(row, idColumn), row);
       await manager.delete(entity, where);
-      const rows = chunk.flatMap(({ id, after }) =>
-        after === null ? [] : [rowOf(kind, after, byId.get(id), now)],
-      );
+    }
+    const alive = changes.filter(({ after }) => after !== null);
+    for (const chunk of chunksOf(alive)) {
+      const rows = chunk.map((change) => rowOf(change, present.get(change.id), now));
       await manager.insert(entity, rows);
     }
   }
@@ -99,20 +100,29 @@ function resourcesOf(values: Awaited<ReturnType<typeof liveValues>>): ConfigReso
   return Object.fromEntries(maps) as unknown as ConfigResources;
 }
 
+const chunksOf = (changes: readonly ResourceChange[]): ResourceChange[][] =>
+  Array.from({ length: Math.ceil(changes.length / ROWS_PER_STATEMENT) }, (_, index) =>
+    changes.slice(index * ROWS_PER_STATEMENT, (index + 1) * ROWS_PER_STATEMENT),
+  );
+
 const idOf = (row: StoredEntity, idColumn: string): number =>
   (row as unknown as Record<string, number>)[idColumn] as number;
 
 /**
  * Later versions may have added columns; the schema's defaults fill them. What is not published stays
- * as it is, for example which numbers of rules a policy has given.
+ * as it is, for example which numbers of rules a policy has given. Rejects with UNPROCESSABLE what
+ * was written past the API and is no such resource.
  */
 function rowOf(
-  kind: ConfigKind,
-  value: object,
+  { kind, id, after }: ResourceChange,
   present: StoredEntity | undefined,
   now: Date,
 ): StoredEntity {
-  const config: object = CONFIG_VALUE_SCHEMAS[kind].parse(value);
+  const { data: config } = CONFIG_VALUE_SCHEMAS[kind].safeParse(after);
+  if (config === undefined) {
+    const details = [{ path: `${kind}.${id}`, message: 'was not valid at that time' }];
+    throw new AdminError('UNPROCESSABLE', { details });
+  }
   return Object.assign({}, present, config, {
     version: (present?.version ?? 0) + 1,
     create_time: present?.create_time ?? now,
