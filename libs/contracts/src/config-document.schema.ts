@@ -18,6 +18,7 @@ import { codeSchema, countSchema, nameSchema } from './primitives.js';
 import { routeCreateSchema } from './route.schema.js';
 import { ruleCreateSchema } from './rule.schema.js';
 import { sealedSecretSchema } from './sealed-secret.schema.js';
+import { tokenRuleCreateSchema } from './token-rule.schema.js';
 import { targetCreateSchema, targetUpdateSchema, upstreamCreateSchema } from './upstream.schema.js';
 
 export const CONFIG_DOCUMENT_FORMAT = 'ai-gateway/config/v1';
@@ -64,6 +65,10 @@ export const configDocumentSchema = z.strictObject({
   format: z.literal(CONFIG_DOCUMENT_FORMAT),
   settings: z.array(settingsNodeSchema).default([]),
   policies: z.array(policyCreateSchema).default([]),
+  token_rules: z
+    .array(tokenRuleCreateSchema)
+    .default([])
+    .describe('as published; drafts are not part of it'),
   upstreams: z.array(upstreamNodeSchema).default([]),
   namespaces: z.array(namespaceNodeSchema).default([]),
   models: z

@@ -14,6 +14,7 @@ const RESOURCES = new Set([
   'targets',
   'models',
   'routes',
+  'token-rules',
   'api-keys',
   'users',
 ]);

@@ -52,6 +52,13 @@ routes:
   - name: echo
     path: /svc/echo
     upstream: openai
+token_rules:
+  - rule_name: own model
+    model_pattern: acme-*
+    encoding: o200k_base
+    family: openai-chat
+    factor: 1.2
+    method: estimate
 policies:
   - policy_name: free
     rules:
@@ -125,7 +132,7 @@ export function describeConfigDocuments(
       expect(body).toMatchObject({
         applied: true,
         revision: before + 1,
-        summary: { create: 15, update: 0, delete: 0, unchanged: 0 },
+        summary: { create: 16, update: 0, delete: 0, unchanged: 0 },
       });
       expect(body.lines.find(({ path }) => path === 'namespaces.0.rules.1')).toEqual({
         line: 28,
@@ -147,7 +154,7 @@ export function describeConfigDocuments(
         expect(same.body).toMatchObject({
           applied: true,
           revision: before,
-          summary: { create: 0, update: 0, delete: 0, unchanged: 15 },
+          summary: { create: 0, update: 0, delete: 0, unchanged: 16 },
         });
       }
       const text = await exported('secrets=sealed');
@@ -178,7 +185,7 @@ export function describeConfigDocuments(
         .replace('policies: [free, paid]', 'policies: []');
       expect((await send(text)).body.summary).toMatchObject({ update: 2, delete: 0 });
       expect((await asDocument()).models).toHaveLength(2);
-      expect((await send(text, 'mode=replace')).body.summary).toMatchObject({ delete: 7 });
+      expect((await send(text, 'mode=replace')).body.summary).toMatchObject({ delete: 8 });
       expect(await asDocument()).toMatchObject({ models: [], routes: [], settings: [] });
     });
 
@@ -199,7 +206,7 @@ export function describeConfigDocuments(
       );
       expect((await send(text, 'mode=replace')).body.summary).toMatchObject({
         update: 2,
-        unchanged: 13,
+        unchanged: 14,
       });
       expect((await asDocument()).settings[0]?.values).toEqual({ log_level: 'info' });
       expect(await rules()).toEqual(before);
@@ -208,7 +215,7 @@ export function describeConfigDocuments(
     it('changes nothing in a dry run', async () => {
       const before = await revision();
       const { body } = await send(YAML, 'dry_run=true');
-      expect(body).toMatchObject({ applied: false, revision: null, summary: { create: 15 } });
+      expect(body).toMatchObject({ applied: false, revision: null, summary: { create: 16 } });
       expect(await revision()).toBe(before);
     });
 
@@ -216,7 +223,7 @@ export function describeConfigDocuments(
       await send(YAML);
       const text = await exported('');
       expect(text).not.toContain('credential');
-      expect((await send(text, 'mode=replace')).body.summary.unchanged).toBe(15);
+      expect((await send(text, 'mode=replace')).body.summary.unchanged).toBe(16);
       const sealed = await exported('secrets=sealed');
       expect(sealed).not.toContain(CREDENTIAL);
       expect((await asDocument('secrets=sealed')).upstreams[0]?.targets[0]).toHaveProperty(
@@ -239,7 +246,7 @@ export function describeConfigDocuments(
         'model_name: other\n    aliases: [gpt-latest]',
       );
       const moved = await send(text, 'mode=replace');
-      expect(moved.body.summary).toMatchObject({ update: 2, unchanged: 13 });
+      expect(moved.body.summary).toMatchObject({ update: 2, unchanged: 14 });
     });
 
     describe('refuses, with the line, and applies nothing of', () => {

@@ -27,6 +27,8 @@ export interface Section {
   references: readonly Reference[];
   /** Path of its collection. */
   collection: (ownerId: number | string) => string;
+  /** Goes with every write, where a write by itself would not take effect. */
+  query?: string;
   /** Others point to it, so it goes last and comes first. */
   isReferred: boolean;
   /** Set for what the admin API addresses by name: a PUT makes or changes it. */
@@ -67,6 +69,19 @@ export const SECTIONS: readonly Section[] = [
     collection: () => '/api/v1/policies',
     isReferred: true,
     written: withoutNumbers,
+  },
+  {
+    kind: 'token_rule',
+    list: 'token_rules',
+    idColumn: 'token_rule_id',
+    owner: null,
+    keyOf: by('rule_name'),
+    isUnique: true,
+    references: [],
+    collection: () => '/api/v1/token-rules',
+    query: '?publish=true',
+    isReferred: false,
+    written: ({ rule_version: _given, ...fields }) => fields,
   },
   {
     kind: 'upstream',

@@ -139,7 +139,8 @@ class Planner {
     const ownerId = owner?.id ?? 0;
     pair.id = referenceTo(this.result.operations.length, section.idColumn);
     const body = this.bodyOf(pair, Object.keys(pair.item));
-    this.push(pair, 'create', { method: 'POST', path: section.collection(ownerId), body });
+    const path = section.collection(ownerId) + (section.query ?? '');
+    this.push(pair, 'create', { method: 'POST', path, body });
   }
 
   private update(pair: Pair, live: LiveResource): void {
@@ -282,4 +283,4 @@ const isOwned = ({ kind }: Section, field: string): boolean =>
 
 /** A resource is found by its id alone, also where its collection belongs to an owner. */
 const pathOf = (section: Section, id: number): string =>
-  `/api/v1/${section.collection(0).split('/').at(-1) ?? ''}/${id}`;
+  `/api/v1/${section.collection(0).split('/').at(-1) ?? ''}/${id}${section.query ?? ''}`;

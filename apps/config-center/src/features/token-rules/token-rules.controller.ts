@@ -20,6 +20,7 @@ import {
 import { Answers, RequirePermission } from '@ai-gateway/nest-runtime';
 import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
 import { IdParam } from '../../platform/http/id-param.decorator.js';
 import { IfMatch, type ExpectedVersion } from '../../platform/http/if-match.decorator.js';
 import { filters, type ListQuery } from '../../platform/resources/list-page.js';
@@ -30,6 +31,14 @@ const listSchema = listQueryOf(
   ['token_rule_id', 'rule_name', 'model_pattern', 'priority', 'create_time', 'update_time'],
   { rule_name: filters.text, model_pattern: filters.text, status: filters.status },
 );
+
+const publishQuerySchema = z.object({
+  publish: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
+});
+type PublishQuery = z.output<typeof publishQuerySchema>;
 
 @ApiTags('token-rules')
 @Controller('api/v1/token-rules')
@@ -58,15 +67,18 @@ export class TokenRulesController {
     return this.rules.versions(id);
   }
 
-  /** Makes a draft, which nobody counts by. */
+  /** Makes a draft, which nobody counts by until it is published, with `publish=true` at once. */
   @Post()
   @RequirePermission('write')
   @Answers(201, tokenRuleSchema)
-  create(@Body({ schema: tokenRuleCreateSchema }) body: TokenRuleCreate) {
-    return this.rules.create(body);
+  create(
+    @Body({ schema: tokenRuleCreateSchema }) body: TokenRuleCreate,
+    @Query({ schema: publishQuerySchema }) { publish }: PublishQuery,
+  ): Promise<Written<TokenRule>> {
+    return this.rules.create(body, publish);
   }
 
-  /** Edits the draft; what is published stays until the draft is. */
+  /** Edits the draft; what is published stays until the draft is, with `publish=true` at once. */
   @Put(':token_rule_id')
   @RequirePermission('write')
   @Answers(200, tokenRuleSchema)
@@ -74,8 +86,9 @@ export class TokenRulesController {
     @IdParam('token_rule_id') id: number,
     @Body({ schema: tokenRuleUpdateSchema }) body: TokenRuleUpdate,
     @IfMatch() expected: ExpectedVersion,
+    @Query({ schema: publishQuerySchema }) { publish }: PublishQuery,
   ): Promise<Written<TokenRule>> {
-    return this.rules.update(id, body, expected);
+    return this.rules.update(id, body, { expected, publish });
   }
 
   /** Counts samples by the draft and compares; writes nothing. */

@@ -67,7 +67,7 @@ export class TokenRulesService {
     return { items: rows.map(versionOf) };
   }
 
-  async create(body: TokenRuleCreate): Promise<Written<TokenRule>> {
+  async create(body: TokenRuleCreate, publish: boolean): Promise<Written<TokenRule>> {
     const written = await this.revisions.write(async (tx) => {
       await requireRoom(tx.manager);
       await refuseTakenName(tx.manager, body.rule_name, 0);
@@ -75,7 +75,7 @@ export class TokenRulesService {
       const row = await insertRow(tx, TokenRuleEntity, values);
       const objectId = row.token_rule_id;
       tx.audited({ action: 'create', objectType: OBJECT_TYPE, objectId, after: body });
-      return tokenRuleOf(row);
+      return publish ? (await this.publish(objectId, '*')).value : tokenRuleOf(row);
     });
     return written.createdAt(`/api/v1/token-rules/${written.value.token_rule_id}`);
   }
@@ -84,7 +84,7 @@ export class TokenRulesService {
   update(
     id: number,
     body: TokenRuleUpdate,
-    expected: ExpectedVersion,
+    { expected, publish }: { expected: ExpectedVersion; publish: boolean },
   ): Promise<Written<TokenRule>> {
     return this.revisions.write(async (tx) => {
       const row = await ruleRow(tx.manager, id);
@@ -94,7 +94,7 @@ export class TokenRulesService {
       const changes = row.rule_version === null ? { ...draft, draft } : { draft };
       const after = await updateRow(tx, row, { changes, expected });
       tx.audited({ action: 'update', objectType: OBJECT_TYPE, objectId: id, before, after: draft });
-      return tokenRuleOf(after);
+      return publish ? (await this.publish(id, '*')).value : tokenRuleOf(after);
     });
   }
 
