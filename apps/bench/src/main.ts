@@ -3,10 +3,12 @@ import { runConfigSuite } from './config.suite.js';
 import { UsageError, readOptions } from './options.js';
 import { runProxySuite } from './proxy.suite.js';
 import type { Suite } from './suite.js';
+import { runTokenizerSuite } from './tokenizer.suite.js';
 
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ['proxy', runProxySuite],
   ['config', runConfigSuite],
+  ['tokenizer', runTokenizerSuite],
 ]);
 
 async function main(): Promise<void> {
