@@ -4,11 +4,13 @@ import { UsageError, readOptions } from './options.js';
 import { runPropagationSuite } from './propagation.suite.js';
 import { runProxySuite } from './proxy.suite.js';
 import type { Suite } from './suite.js';
+import { runTokenizerSuite } from './tokenizer.suite.js';
 
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ['proxy', runProxySuite],
   ['propagation', runPropagationSuite],
   ['config', runConfigSuite],
+  ['tokenizer', runTokenizerSuite],
 ]);
 
 async function main(): Promise<void> {

@@ -11,9 +11,13 @@ export class HelperProcess {
   ) {}
 
   /** @param name the program's file name without `.process.js` */
-  static async start(name: string, args: readonly string[] = []): Promise<HelperProcess> {
+  static async start(
+    name: string,
+    args: readonly string[] = [],
+    nodeArgs: readonly string[] = [],
+  ): Promise<HelperProcess> {
     const file = fileURLToPath(new URL(`./${name}.process.js`, import.meta.url));
-    const child = fork(file, args);
+    const child = fork(file, args, { execArgv: [...nodeArgs] });
     return new HelperProcess(child, await nextMessage(child, name));
   }
 
