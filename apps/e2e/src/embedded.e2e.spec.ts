@@ -278,8 +278,9 @@ describe('the tour of the README', () => {
     const { stdout, stderr, code } = await bash(here(blocks.join('\n')), { PASSWORD });
     expect([code, stderr]).toEqual([0, '']);
     const answers = stdout.slice(stdout.indexOf('HTTP/1.1')).split(/(?=HTTP\/1\.1 )/);
-    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['200', '200', '429']);
-    const [head = '', body = ''] = (answers[2] ?? '').split('\r\n\r\n');
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['201', '200', '200', '429']);
+    expect(answers[0]?.toLowerCase()).toContain('x-config-applied: 1/1');
+    const [head = '', body = ''] = (answers[3] ?? '').split('\r\n\r\n');
     const headers = new Map(
       head
         .split('\r\n')
