@@ -10,11 +10,8 @@ import { request } from 'undici';
 import type { GatewayMetrics } from '../metrics.js';
 import type { RequestContext } from '../pipeline/request-context.js';
 import { countAttachments } from './counted-request.js';
-import {
-  SETTLEMENT_BUDGET_MS,
-  type CountedInput,
-  type TokenCounter,
-} from './token-counter.port.js';
+import type { CountedInput } from './counted-input.js';
+import { SETTLEMENT_BUDGET_MS, type TokenCounter } from './token-counter.port.js';
 
 const SEND_EVERY_MS = 2000;
 const SEND_TIMEOUT_MS = 2000;

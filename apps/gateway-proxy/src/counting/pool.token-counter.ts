@@ -14,11 +14,8 @@ import {
   textsWithin,
   tokenIdsWithin,
 } from './counted-request.js';
-import {
-  SETTLEMENT_BUDGET_MS,
-  type CountedInput,
-  type TokenCounter,
-} from './token-counter.port.js';
+import type { CountedInput } from './counted-input.js';
+import { SETTLEMENT_BUDGET_MS, type TokenCounter } from './token-counter.port.js';
 
 /** More than any family adds per message: role, separators, name. */
 const OVERHEAD_PER_MESSAGE = 8;

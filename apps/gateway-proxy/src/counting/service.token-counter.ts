@@ -9,7 +9,8 @@ import type { GatewayMetrics } from '../metrics.js';
 import type { RequestContext } from '../pipeline/request-context.js';
 import { countedRequest } from './counted-request.js';
 import { ServiceBreaker } from './service-breaker.js';
-import type { CountedInput, TokenCounter } from './token-counter.port.js';
+import type { CountedInput } from './counted-input.js';
+import type { TokenCounter } from './token-counter.port.js';
 
 /** The service's budget for the longest wait. */
 const BUDGET_MS = 100;

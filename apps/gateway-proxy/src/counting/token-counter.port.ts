@@ -1,12 +1,6 @@
 /** Counts a request's tokens for admission and settlement. */
-import type { CountMethod } from '@ai-gateway/contracts';
 import type { RequestContext } from '../pipeline/request-context.js';
-
-export interface CountedInput {
-  tokens: number;
-  /** An estimate errs high. */
-  method: CountMethod;
-}
+import type { CountedInput } from './counted-input.js';
 
 export interface TokenCounter {
   /** Never below the true count; costs no tokenizing. */

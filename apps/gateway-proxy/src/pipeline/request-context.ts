@@ -11,7 +11,7 @@ import {
   type RouteChoice,
 } from '@ai-gateway/gateway-engine';
 import { surfaceAt, type JsonScan, type LlmRequest, type Surface } from '@ai-gateway/llm-wire';
-import type { CountedInput } from '../counting/token-counter.port.js';
+import type { CountedInput } from '../counting/counted-input.js';
 import type { Destination } from './destination.js';
 import type { Metering } from './metering.js';
 import type { Refusal } from './refusal.js';
