@@ -18,6 +18,8 @@ describe('with a budget', () => {
 
   it.each(['漢', 'a', ' ', 'QUJDRA==', '👩\u200d', 'Z\u0351\u0302'])(
     'a megabyte of %j is answered soon, exactly or as an estimate, without a pause for others',
+    // On a machine that does other work an attempt may wait for a core; one of three must not.
+    { retry: 2, timeout: 20_000 },
     async (unit) => {
       const body = { model: 'Qwen3-8B', prompt: repeated(unit, MEGABYTE) };
       const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -31,7 +33,6 @@ describe('with a budget', () => {
       expect(durationMs).toBeLessThan(400);
       expect(delay.percentile(99) / 1e6).toBeLessThan(60);
     },
-    20_000,
   );
 
   it('ten megabytes are too many', async () => {
