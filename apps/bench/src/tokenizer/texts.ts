@@ -14,7 +14,6 @@ const TYPESCRIPT = join(ROOT, 'node_modules', 'typescript', 'lib');
 export const TEXT_KINDS: Readonly<Record<string, () => string>> = {
   English: () => files(join(ROOT, 'docs'), '.md'),
   Chinese: () => messages('zh-cn'),
-  'Chinese, no punctuation': () => messages('zh-cn').replace(/[^\p{Script=Han}]/gu, ''),
   Japanese: () => messages('ja'),
   Russian: () => messages('ru'),
   Arabic: () => shuffledWords('ar', 6000),
@@ -87,7 +86,7 @@ function shuffledWords(language: string, count: number): string {
 }
 
 function chinese(count: number): string {
-  const characters = TEXT_KINDS['Chinese, no punctuation']?.() ?? '';
+  const characters = messages('zh-cn').replace(/[^\p{Script=Han}]/gu, '');
   return characters.repeat(Math.ceil(count / characters.length)).slice(0, count);
 }
 
