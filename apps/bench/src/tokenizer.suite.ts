@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import type { Suite } from './suite.js';
 import { lineTable } from './report.js';
 import { COMPARED_ENCODINGS, CONTESTANTS, type CountTokens } from './tokenizer/contestants.js';
-import { patienceFor, startCost } from './tokenizer/isolated.js';
+import { patienceFor, startCost, type Patience } from './tokenizer/isolated.js';
 import { measureSpeed, ratioToFastest, type Speed } from './tokenizer/speed.js';
 import { PATHOLOGICAL, TEXT_KINDS } from './tokenizer/texts.js';
 
@@ -28,7 +28,7 @@ interface SpeedRow {
 export const runTokenizerSuite: Suite = async ({ only, jsonFile }, print) => {
   const wants = (part: string) => only.length === 0 || only.includes(part);
   const speeds: SpeedRow[] = [];
-  const pathological: Record<string, (number | null)[]> = {};
+  const pathological: Record<string, Patience[]> = {};
   const starts: { name: string; encoding: string; startupMs: number; residentBytes: number }[] = [];
   if (wants('kinds')) speeds.push(...(await kinds(print)));
   if (wants('sizes')) speeds.push(...(await sizes(print)));
@@ -82,15 +82,15 @@ async function loaded(encoding: string): Promise<ReadonlyMap<string, CountTokens
   const texts = Object.values(TEXT_KINDS).map((make) => make().slice(-WARM_UP_UNITS));
   for (const [name, load] of Object.entries(CONTESTANTS)) {
     const count = await load(encoding);
-    for (let turn = 0; turn < 5; turn += 1) for (const text of texts) count(text);
+    for (let turn = 0; turn < 10; turn += 1) for (const text of texts) count(text);
     contestants.set(name, count);
   }
   return contestants;
 }
 
-async function patience(kind: string): Promise<(number | null)[]> {
+async function patience(kind: string): Promise<Patience[]> {
   const [encoding] = COMPARED_ENCODINGS;
-  const times: (number | null)[] = [];
+  const times: Patience[] = [];
   for (const name of NAMES)
     times.push(await patienceFor(name, encoding, { kind, bytes: MEGABYTE }));
   return times;
@@ -114,12 +114,12 @@ function speedTable(rows: readonly SpeedRow[]): string {
 
 const pair = (cold: number, warm: number): string => `${cold.toFixed(1)} / ${warm.toFixed(1)}`;
 
-const patienceTable = (rows: Readonly<Record<string, readonly (number | null)[]>>): string =>
+const patienceTable = (rows: Readonly<Record<string, readonly Patience[]>>): string =>
   lineTable(
     ['1 MB of, ms', ...NAMES],
     Object.entries(rows).map(([kind, times]) => [
       kind,
-      ...times.map((ms) => (ms === null ? 'gave up' : ms.toFixed(0))),
+      ...times.map((ms) => (typeof ms === 'number' ? ms.toFixed(0) : ms)),
     ]),
   );
 

@@ -78,7 +78,7 @@ function mixture(count: number, units: readonly string[]): string {
 
 function shuffledWords(language: string, count: number): string {
   const names = new Intl.DisplayNames(language, { type: 'region' });
-  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
   const codes = letters.flatMap((first) => letters.map((second) => first + second));
   const words = codes.map((code) => names.of(code) ?? code).filter((name) => name.length > 2);
   const below = numbersBelow();
