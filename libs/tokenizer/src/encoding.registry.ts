@@ -13,7 +13,8 @@ import {
   type PieceSplitter,
 } from './piece-splitter.js';
 import { readPrebuilt, type EncodingTables } from './prebuilt-table.js';
-import type { RankTable } from './rank-table.js';
+import { PairTable, type SharedPairs } from './pair-table.js';
+import { RankTable, type SharedRanks } from './rank-table.js';
 import { readPackedVocabulary, readTiktokenVocabulary } from './vocabulary.reader.js';
 
 export const ENCODING_NAMES = [
@@ -58,14 +59,15 @@ export const PREBUILT_FOLDER = new URL('../dist/tables/', import.meta.url);
 export const prebuiltFile = (name: EncodingName): string =>
   fileURLToPath(new URL(`${name}.tables`, PREBUILT_FOLDER));
 
-const loaded = new Map<string, Encoding>();
+const loaded = new Map<EncodingName, Encoding>();
+const tables = new Map<EncodingName, EncodingTables>();
 
 /** Blocks while a vocabulary is read the first time; call it at start for what must be ready. */
 export function loadEncoding(name: EncodingName): Encoding {
   const present = loaded.get(name);
   if (present !== undefined) return present;
   const { split, composes } = SOURCES[name];
-  const { ranks, pairs } = readPrebuilt(prebuiltFile(name)) ?? makeTables(name);
+  const { ranks, pairs } = tablesOf(name);
   const encoding = new Encoding({ name, ranks, pairs, split, composes });
   loaded.set(name, encoding);
   return encoding;
@@ -80,6 +82,31 @@ export function encodingOf(name: string): Encoding | null {
 /** The ids of a text. Special tokens in it are text, lone surrogates U+FFFD. */
 export function encodeText(encoding: Encoding, text: string): number[] {
   return encoding.encode(text);
+}
+
+/** What a message to a worker thread may carry; the memory is shared, not copied. */
+export interface SharedTables {
+  readonly ranks: SharedRanks;
+  readonly pairs: SharedPairs | null;
+}
+
+export function sharedTablesOf(name: EncodingName): SharedTables {
+  const { ranks, pairs } = tablesOf(name);
+  return { ranks: ranks.shared, pairs: pairs?.shared ?? null };
+}
+
+/** In a worker, before the encoding is first asked for: it uses these and reads no file. */
+export function adoptTables(name: EncodingName, { ranks, pairs }: SharedTables): void {
+  tables.set(name, {
+    ranks: RankTable.fromShared(ranks),
+    pairs: pairs === null ? null : PairTable.fromShared(pairs),
+  });
+}
+
+function tablesOf(name: EncodingName): EncodingTables {
+  const known = tables.get(name) ?? readPrebuilt(prebuiltFile(name)) ?? makeTables(name);
+  tables.set(name, known);
+  return known;
 }
 
 export function makeTables(name: EncodingName): EncodingTables {

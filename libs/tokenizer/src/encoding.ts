@@ -10,7 +10,7 @@
 import { BytePairMerger } from './byte-pair-merger.js';
 import { PairTable } from './pair-table.js';
 import { CACHED_BYTES, PieceCache } from './piece-cache.js';
-import { mergeRounds, newMergeScratch } from './piece-merger.js';
+import { mergeRounds, newMerging, type Merging } from './piece-merger.js';
 import type { PieceSplitter } from './piece-splitter.js';
 import { hashOfBytes, NO_RANK, type RankTable } from './rank-table.js';
 import { TokenTrail } from './token-trail.js';
@@ -48,8 +48,8 @@ export class Encoding {
   readonly split: PieceSplitter;
   private readonly ranks: RankTable;
   private readonly heap: BytePairMerger;
-  private readonly scratch = newMergeScratch();
-  private readonly pairs: PairTable | null;
+  /** Null for a vocabulary that only the heap merges rightly. */
+  private readonly merging: Merging | null;
   private readonly cache = new PieceCache();
   private readonly smallBytes = new Uint8Array(SMALL_PIECE_UNITS * BYTES_PER_UNIT);
   /** Bytes merged so far, a measure of work that needs no clock. */
@@ -61,7 +61,8 @@ export class Encoding {
     this.split = split;
     this.ranks = ranks;
     this.heap = new BytePairMerger(ranks);
-    this.pairs = pairs === undefined ? makePairs(ranks) : pairs;
+    const known = pairs === undefined ? makePairs(ranks) : pairs;
+    this.merging = known === null ? null : newMerging(known);
   }
 
   /** O(n log n) in the text's length for any text. Lone surrogates count as U+FFFD. */
@@ -133,8 +134,8 @@ export class Encoding {
 
   /** For a piece that grows, or is too long to be merged at once. */
   newTrail(): TokenTrail {
-    const { ranks, pairs, scratch, heap } = this;
-    return new TokenTrail({ ranks, pairs, scratch, heap });
+    const { ranks, merging, heap } = this;
+    return new TokenTrail({ ranks, merging, heap });
   }
 
   /** Tokens of one piece, `text[start, end)`, as the splitter cut it; well-formed and composed. */
@@ -149,19 +150,19 @@ export class Encoding {
     if (size > CACHED_BYTES) return this.countMerged(bytes, size);
     const hash = hashOfBytes(bytes, 0, size);
     if (this.ranks.rankOfHashed(bytes, 0, size, hash) !== NO_RANK) return 1;
-    const known = this.cache.get(bytes, 0, size, hash);
+    const known = this.cache.get(bytes, size, hash);
     if (known > 0) return known;
     const tokens = this.countMerged(bytes, size);
-    this.cache.set(bytes, 0, size, hash, tokens);
+    this.cache.set(bytes, size, hash, tokens);
     return tokens;
   }
 
   private countMerged(bytes: Uint8Array, size: number): number {
     if (size <= this.ranks.longest && this.ranks.rankOf(bytes, 0, size) !== NO_RANK) return 1;
-    if (this.pairs === null) return this.heap.merge(bytes, size, null);
+    if (this.merging === null) return this.heap.merge(bytes, size, null);
     if (size <= SHORT_PIECE_BYTES) {
       this.steps += size;
-      return mergeRounds(this.pairs, this.scratch, bytes, 0, size);
+      return mergeRounds(this.merging, bytes, 0, size);
     }
     const trail = this.newTrail();
     trail.extend(bytes, size);
@@ -195,5 +196,5 @@ export class Encoding {
 export function makePairs(ranks: RankTable): PairTable | null {
   const heap = new BytePairMerger(ranks);
   const isReachable = (token: Uint8Array) => heap.merge(token, token.length, null) === 1;
-  return PairTable.of(ranks, newMergeScratch(), isReachable);
+  return PairTable.of(ranks, isReachable);
 }

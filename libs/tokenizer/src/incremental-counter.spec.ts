@@ -101,7 +101,7 @@ describe.each(ENCODING_NAMES)('counting a stream by %s', { timeout: TIMEOUT_MS }
         soFar += delta;
         counter.add(delta);
         const isQuiet = name === 'qwen2' && /[\u0301\u1161]{1000}/.test(soFar);
-        if (!isQuiet) expect(counter.count).toBe(encoding.count(soFar).tokens);
+        expect(isQuiet || counter.count === encoding.count(soFar).tokens).toBe(true);
       }
       expect(counter.end()).toBe(encoding.count(text).tokens);
     });

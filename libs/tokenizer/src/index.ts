@@ -2,11 +2,14 @@ export type { Chat, Tool } from './chat.types.js';
 export { ConfiguredModels, type ConfiguredModel } from './configured-models.js';
 export { type Encoding, type TextCount } from './encoding.js';
 export {
+  adoptTables,
   ENCODING_NAMES,
   encodeText,
   encodingOf,
   loadEncoding,
+  sharedTablesOf,
   type EncodingName,
+  type SharedTables,
 } from './encoding.registry.js';
 export { IncrementalCounter } from './incremental-counter.js';
 export { isCountablePart } from './message-content.js';

@@ -8,7 +8,7 @@
  * numbers where a look-up by bytes hashes and compares them all.
  * Rejected: every pair whose bytes together are a token (three times the entries, never used).
  */
-import { mergeRounds, NO_MERGE, type Merges, type MergeScratch } from './piece-merger.js';
+import { mergeRounds, newMerging, NO_MERGE, type Merges } from './piece-merger.js';
 import { NO_RANK, rankMaskOf, sharedInts, type RankTable } from './rank-table.js';
 
 const EMPTY = 0;
@@ -45,7 +45,7 @@ export class PairTable implements Merges {
   }
 
   /** Null for a vocabulary in which a token is made of one with a higher rank. */
-  static of(ranks: RankTable, scratch: MergeScratch, isReachable: Reachable): PairTable | null {
+  static of(ranks: RankTable, isReachable: Reachable): PairTable | null {
     const { size } = ranks;
     const table = new PairTable({
       slots: sharedInts(2 ** Math.ceil(Math.log2((size + 1) * 2))),
@@ -53,11 +53,12 @@ export class PairTable implements Merges {
       bytePairs: sharedInts(0x10000).fill(NO_MERGE),
       byteIds: sharedInts(256).map((_, byte) => byteId(ranks, byte)),
     });
+    const merging = newMerging(table);
     for (let rank = 0; rank < size; rank++) {
       const token = ranks.bytesOf(rank);
       if (token.length < 2) continue;
-      const parts = mergeRounds(table, scratch, token, 0, token.length);
-      if (parts === 2) table.add(rank, token, scratch.ids);
+      const parts = mergeRounds(merging, token, 0, token.length);
+      if (parts === 2) table.add(rank, token, merging.ids);
       else if (isReachable(token)) return null;
     }
     return table;

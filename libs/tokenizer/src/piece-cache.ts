@@ -9,10 +9,10 @@
  */
 
 /** Longest piece kept, bytes; longer ones hardly ever come twice. */
-export const CACHED_BYTES = 128;
+export const CACHED_BYTES = 255;
 
 const ENTRIES = 2 ** 15;
-const RING_BYTES = 2 ** 19;
+const RING_BYTES = 2 ** 20;
 const FIELDS = 3;
 
 export class PieceCache {
@@ -21,28 +21,26 @@ export class PieceCache {
   private readonly ring = new Uint8Array(RING_BYTES);
   private ringEnd = 0;
 
-  /** Tokens of `bytes[start, end)`, or 0 when they are not known. */
-  get(bytes: Uint8Array, start: number, end: number, hash: number): number {
+  /** Tokens of `bytes[0, length)`, or 0 when they are not known. */
+  get(bytes: Uint8Array, length: number, hash: number): number {
     const { entries, ring } = this;
     const entry = (hash & (ENTRIES - 1)) * FIELDS;
     if (entries[entry] !== hash) return 0;
     const place = entries[entry + 1] as number;
-    const length = end - start;
     if ((place & 0xff) !== length) return 0;
     const offset = place >>> 8;
     for (let index = 0; index < length; index++) {
-      if (ring[offset + index] !== bytes[start + index]) return 0;
+      if (ring[offset + index] !== bytes[index]) return 0;
     }
     return entries[entry + 2] as number;
   }
 
-  /** `end - start` is at most `CACHED_BYTES`. */
-  set(bytes: Uint8Array, start: number, end: number, hash: number, tokens: number): void {
-    const length = end - start;
+  /** `length` is at most `CACHED_BYTES`. */
+  set(bytes: Uint8Array, length: number, hash: number, tokens: number): void {
     if (this.ringEnd + length > RING_BYTES) this.ringEnd = 0;
     const offset = this.ringEnd;
     for (let index = 0; index < length; index++) {
-      this.ring[offset + index] = bytes[start + index] as number;
+      this.ring[offset + index] = bytes[index] as number;
     }
     this.ringEnd = offset + length;
     const entry = (hash & (ENTRIES - 1)) * FIELDS;

@@ -25,30 +25,32 @@ export interface Merges {
   rankOf(left: number, right: number): number;
 }
 
-export interface MergeScratch {
+/** A vocabulary's merges and the space to work in; serves one call at a time. */
+export interface Merging {
+  readonly merges: Merges;
   readonly ids: Int32Array;
   /** Rank of the pair of a part and the next. */
   readonly ranks: Int32Array;
 }
 
-export const newMergeScratch = (): MergeScratch => ({
+export const newMerging = (merges: Merges): Merging => ({
+  merges,
   ids: new Int32Array(MAX_ROUNDS_BYTES),
   ranks: new Int32Array(MAX_ROUNDS_BYTES),
 });
 
 /**
  * The number of tokens of `bytes[start, end)`, at most `MAX_ROUNDS_BYTES` of them; their ids are the
- * first of `scratch.ids`. Bytes times ranks that occur among them in the worst case.
+ * first of `merging.ids`. Bytes times ranks that occur among them in the worst case.
  */
 export function mergeRounds(
-  table: Merges,
-  scratch: MergeScratch,
+  merging: Merging,
   bytes: Uint8Array,
   start: number,
   end: number,
 ): number {
-  const { ids, ranks } = scratch;
-  const { byteIds, bytePairs } = table;
+  const { ids, ranks, merges } = merging;
+  const { byteIds, bytePairs } = merges;
   let count = end - start;
   let lowest = NO_MERGE;
   for (let index = 0; index < count; index++) {
@@ -70,8 +72,8 @@ export function mergeRounds(
       if (rank === merged) {
         id = merged;
         index += 2;
-        if (kept > 0) ranks[kept - 1] = table.rankOf(ids[kept - 1] as number, merged);
-        rank = rankAfter(table, scratch, merged, index, count);
+        if (kept > 0) ranks[kept - 1] = merges.rankOf(ids[kept - 1] as number, merged);
+        rank = rankAfter(merging, merged, index, count);
       } else {
         index++;
       }
@@ -86,12 +88,11 @@ export function mergeRounds(
 
 /** The pair of a part just made and the one after it; left open where that is about to merge too. */
 function rankAfter(
-  table: Merges,
-  { ids, ranks }: MergeScratch,
+  { merges, ids, ranks }: Merging,
   merged: number,
   next: number,
   count: number,
 ): number {
   if (next >= count || ranks[next] === merged) return NO_MERGE;
-  return table.rankOf(merged, ids[next] as number);
+  return merges.rankOf(merged, ids[next] as number);
 }

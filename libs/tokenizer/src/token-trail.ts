@@ -17,8 +17,7 @@
  * Source: the corollaries in the README of the `bpe` crate, github.com/github/rust-gems.
  */
 import type { BytePairMerger } from './byte-pair-merger.js';
-import type { PairTable } from './pair-table.js';
-import { MAX_ROUNDS_BYTES, mergeRounds, type MergeScratch } from './piece-merger.js';
+import { MAX_ROUNDS_BYTES, mergeRounds, type Merging } from './piece-merger.js';
 import type { RankTable } from './rank-table.js';
 
 /** Appended at a time; longer windows cost more per byte, shorter ones repeat more. */
@@ -29,8 +28,8 @@ const BACK_FACTOR = 4;
 
 export interface TrailParts {
   readonly ranks: RankTable;
-  readonly pairs: PairTable | null;
-  readonly scratch: MergeScratch;
+  /** Null where only the heap merges rightly. */
+  readonly merging: Merging | null;
   /** Of no other use while a trail is extended. */
   readonly heap: BytePairMerger;
 }
@@ -61,16 +60,17 @@ export class TokenTrail {
 
   /** One step of `extend`, some microseconds long. */
   extendOnce(bytes: Uint8Array, to: number): void {
-    const { pairs, scratch } = this.parts;
-    for (let back = TOKENS_BACK; pairs !== null; back *= BACK_FACTOR) {
+    const { merging } = this.parts;
+    for (let back = TOKENS_BACK; merging !== null; back *= BACK_FACTOR) {
       const kept = Math.max(0, this.tokens - back);
       const from = kept === 0 ? 0 : (this.starts[kept] as number);
       const until = Math.min(to, this.end + Math.max(WINDOW_BYTES, this.end - from));
       if (until - from > MAX_ROUNDS_BYTES) break;
-      const merged = mergeRounds(pairs, scratch, bytes, from, until);
+      const merged = mergeRounds(merging, bytes, from, until);
       this.steps += until - from;
-      if (kept > 0 && this.firstLength() !== this.lengthAt(kept)) continue;
-      this.replace(kept, from, scratch.ids, merged);
+      if (kept > 0 && this.parts.ranks.lengthOf(merging.ids[0] as number) !== this.lengthAt(kept))
+        continue;
+      this.replace(kept, from, merging.ids, merged);
       this.end = until;
       return;
     }
@@ -99,10 +99,6 @@ export class TokenTrail {
     this.steps += to;
     this.replace(0, 0, ids, ids.length);
     this.end = to;
-  }
-
-  private firstLength(): number {
-    return this.parts.ranks.lengthOf(this.parts.scratch.ids[0] as number);
   }
 
   private lengthAt(token: number): number {

@@ -4,7 +4,7 @@
  */
 import { CONTESTANTS } from '../tokenizer/contestants.js';
 import { PATHOLOGICAL } from '../tokenizer/texts.js';
-import type { StartCost } from '../tokenizer/isolated.js';
+import type { Attempt, StartCost } from '../tokenizer/isolated.js';
 
 const [contestant = '', encoding = ''] = process.argv.slice(2);
 
@@ -12,6 +12,16 @@ const [contestant = '', encoding = ''] = process.argv.slice(2);
 function residentBytes(): number {
   globalThis.gc?.();
   return process.memoryUsage.rss();
+}
+
+/** Some run out of stack. */
+function attempt(work: () => unknown, fromMs: number): Attempt {
+  try {
+    work();
+    return { ms: performance.now() - fromMs };
+  } catch {
+    return { ms: 'failed' };
+  }
 }
 
 async function start(): Promise<void> {
@@ -27,8 +37,7 @@ async function start(): Promise<void> {
     const text = PATHOLOGICAL[kind]?.(bytes) ?? '';
     for (let turn = 0; turn < 20; turn += 1) count(text.slice(0, 2000));
     const fromMs = performance.now();
-    const tokens = count(text);
-    process.send?.({ tokens, ms: performance.now() - fromMs });
+    process.send?.(attempt(() => count(text), fromMs));
   });
   process.send?.(cost);
 }

@@ -1,6 +1,4 @@
 /** The tokenizers that are compared, each loaded when it is asked for. */
-import { createRequire } from 'node:module';
-
 export type CountTokens = (text: string) => number;
 
 export const OURS = 'ours';
@@ -19,11 +17,11 @@ export const CONTESTANTS: Readonly<Record<string, (encoding: string) => Promise<
     return (text) => encoding.encode_ordinary(text).length;
   },
   'gpt-tokenizer': async (name) => {
-    const require = createRequire(import.meta.url);
-    const { countTokens } = require(`gpt-tokenizer/encoding/${name}`) as {
-      countTokens: CountTokens;
-    };
-    return Promise.resolve(countTokens);
+    const { countTokens } =
+      name === 'o200k_base'
+        ? await import('gpt-tokenizer/encoding/o200k_base')
+        : await import('gpt-tokenizer/encoding/cl100k_base');
+    return (text) => countTokens(text);
   },
   'js-tiktoken': async (name) => {
     const { getEncoding } = await import('js-tiktoken');

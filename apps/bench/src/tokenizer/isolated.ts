@@ -8,6 +8,13 @@ export interface StartCost {
   readonly residentBytes: number;
 }
 
+export interface Attempt {
+  readonly ms: Patience;
+}
+
+/** Milliseconds, or how it ended without a count. */
+export type Patience = number | 'failed' | 'gave up';
+
 const STARTS = 3;
 const PATIENCE_MS = 5000;
 
@@ -25,17 +32,17 @@ export async function startCost(contestant: string, encoding: string): Promise<S
   };
 }
 
-/** Milliseconds for a pathological text; null when it was given up. */
+/** How long a pathological text takes. */
 export async function patienceFor(
   contestant: string,
   encoding: string,
   text: { kind: string; bytes: number },
-): Promise<number | null> {
+): Promise<Patience> {
   const helper = await isolated(contestant, encoding);
-  const answer = helper.ask(text).then((each) => (each as { ms: number }).ms);
+  const answer = helper.ask(text).then((each) => (each as Attempt).ms);
   answer.catch(() => undefined);
-  const ms = await Promise.race([answer, sleep(PATIENCE_MS, null, { ref: false })]);
-  if (ms === null) process.kill(helper.pid, 'SIGKILL');
+  const ms = await Promise.race([answer, sleep(PATIENCE_MS, 'gave up' as const, { ref: false })]);
+  if (ms === 'gave up') process.kill(helper.pid, 'SIGKILL');
   else await helper.stop();
   return ms;
 }

@@ -15,6 +15,8 @@ export interface Speed {
 }
 
 const PARTS = 7;
+/** The slowest does less than a megabyte a second. */
+const MAX_PART_UNITS = 10_000;
 /** Even the fastest takes a tenth of a millisecond for these, so a clock can tell. */
 const MIN_TIMED_BYTES = 20_000;
 
@@ -22,7 +24,7 @@ const MIN_TIMED_BYTES = 20_000;
 export function measureSpeed(
   text: string,
   contestants: ReadonlyMap<string, CountTokens>,
-  size = Math.floor(text.length / PARTS),
+  size = Math.min(MAX_PART_UNITS, Math.floor(text.length / PARTS)),
 ): Speed[] {
   const parts = partsOf(text, size);
   const times = new Map([...contestants.keys()].map((name) => [name, timesOf()]));

@@ -14,7 +14,6 @@ const TYPESCRIPT = join(ROOT, 'node_modules', 'typescript', 'lib');
 export const TEXT_KINDS: Readonly<Record<string, () => string>> = {
   English: () => files(join(ROOT, 'docs'), '.md'),
   Chinese: () => messages('zh-cn'),
-  'Chinese, no punctuation': () => messages('zh-cn').replace(/[^\p{Script=Han}]/gu, ''),
   Japanese: () => messages('ja'),
   Russian: () => messages('ru'),
   Arabic: () => shuffledWords('ar', 6000),
@@ -79,7 +78,7 @@ function mixture(count: number, units: readonly string[]): string {
 
 function shuffledWords(language: string, count: number): string {
   const names = new Intl.DisplayNames(language, { type: 'region' });
-  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
   const codes = letters.flatMap((first) => letters.map((second) => first + second));
   const words = codes.map((code) => names.of(code) ?? code).filter((name) => name.length > 2);
   const below = numbersBelow();
@@ -87,7 +86,7 @@ function shuffledWords(language: string, count: number): string {
 }
 
 function chinese(count: number): string {
-  const characters = TEXT_KINDS['Chinese, no punctuation']?.() ?? '';
+  const characters = messages('zh-cn').replace(/[^\p{Script=Han}]/gu, '');
   return characters.repeat(Math.ceil(count / characters.length)).slice(0, count);
 }
 
