@@ -154,7 +154,9 @@ class Planner {
       this.put(pair, 'update', named);
       return;
     }
-    const body = this.bodyOf(pair, changed);
+    // What is published at once must be the document's alone, not mixed with a draft beside it.
+    const sent = pair.section.query === undefined ? changed : Object.keys(pair.item);
+    const body = this.bodyOf(pair, sent);
     this.push(pair, 'update', { method: 'PUT', path: pathOf(pair.section, live.id), body });
   }
 
